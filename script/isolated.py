@@ -1,0 +1,47 @@
+"""Make the namespaces that ``unshare`` gave ready for the tests, then become the given program.
+
+Brings the loopback interface up, and hides ``/run`` behind an empty file system, so that named
+network namespaces and sockets that the tests make there are seen by nobody else.
+"""
+
+import ctypes
+import fcntl
+import os
+import socket
+import struct
+import sys
+
+SIOCSIFFLAGS = 0x8914  # linux/sockios.h
+IFF_UP = 1  # linux/if.h
+
+
+def interfaces() -> list[str]:
+    """Names of the network interfaces of this namespace."""
+    return [name for _, name in socket.if_nameindex()]
+
+
+def loopback_up() -> None:
+    """Bring ``lo`` up, without needing a program for it."""
+    request = struct.pack("16sh22x", b"lo", IFF_UP)
+    with socket.socket() as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, request)
+
+
+def empty_run() -> None:
+    """An empty file system over ``/run``, in this mount namespace alone."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mount(b"tmpfs", b"/run", b"tmpfs", 0, b"mode=755") != 0:
+        raise OSError(ctypes.get_errno(), "mount tmpfs on /run")
+
+
+def main() -> None:
+    """Prepare, then replace this process."""
+    if interfaces() == ["lo"]:
+        loopback_up()
+        empty_run()
+        os.environ["TOJIMARI_TESTS_ISOLATED"] = "1"
+    os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606 - the program is the caller's
+
+
+if __name__ == "__main__":
+    main()

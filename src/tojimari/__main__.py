@@ -1,0 +1,6 @@
+"""``python -m tojimari``."""
+
+from tojimari.cli.main import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The stages chained. The public Python API."""

@@ -1,0 +1,46 @@
+"""A disagreement between the witnesses, or a weakness."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tojimari.core.door import Door
+from tojimari.core.intent import Intent
+from tojimari.core.message import Message
+
+
+class Severity(StrEnum):
+    """How soon somebody should look, in CVSS v4's words."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for the gravest."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is not as it should be, with its evidence and what to type next.
+
+    Attributes:
+        check: The question that found it: the name of a file in ``audit/checks``.
+        severity: How soon somebody should look.
+        message: What is wrong.
+        door: The door it is about; None where the point is that there is none.
+        intent: The line of the policy it is about; None where the point is that there is none.
+        evidence: What was seen, a sentence a witness.
+        next: The command to type; empty where there is none.
+    """
+
+    check: str
+    severity: Severity
+    message: Message
+    door: Door | None
+    intent: Intent | None
+    evidence: tuple[str, ...]
+    next: str = ""

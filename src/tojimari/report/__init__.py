@@ -1,0 +1,1 @@
+"""What is said to people and machines about doors and findings."""

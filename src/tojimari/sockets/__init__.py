@@ -1,0 +1,1 @@
+"""The inside view: who holds each port of this machine."""

@@ -1,0 +1,38 @@
+"""What every test may count on: isolation, or a counted skip; in CI a skip is a failure."""
+
+import os
+import socket
+from collections.abc import Generator
+
+import pytest
+
+# Reasons for which a test may be skipped in CI too, each with the why.
+ALLOWED_SKIPS: dict[str, str] = {}
+
+
+@pytest.fixture
+def network() -> None:
+    """The test opens sockets: it runs only where nobody else can be reached."""
+    if os.environ.get("TOJIMARI_TESTS_ISOLATED") != "1":
+        pytest.skip("needs a network namespace of its own: run script/test")
+    assert "eth0" not in [name for _, name in socket.if_nameindex()]
+
+
+@pytest.fixture
+def root(network: None) -> None:
+    """The test needs what only root may do."""
+    del network
+    if os.geteuid() != 0 or "TOJIMARI_TESTS_ISOLATED" not in os.environ:
+        pytest.skip("needs root")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip into a failure in CI, unless its reason is on the list."""
+    report = yield
+    if report.skipped and os.environ.get("CI") == "true" and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if reason.removeprefix("Skipped: ") not in ALLOWED_SKIPS:
+            report.outcome = "failed"
+            report.longrepr = f"skipped in CI: {reason}"
+    return report
