@@ -85,5 +85,5 @@ def _keep(context: click.Context, parameter: click.Parameter, value: object) -> 
     if value is None:
         return
     settings = context.find_root().ensure_object(Settings)
-    kept = Language(value) if parameter.name == "language" else value
+    kept = Language(str(value)) if parameter.name == "language" else value
     setattr(settings, str(parameter.name), kept)
