@@ -16,6 +16,7 @@ MAX_ROUTES = 20_000  # a full table of the internet has a million; beyond this, 
 
 UNICAST, LOCAL = ADDRESS_KINDS["unicast"], ADDRESS_KINDS["local"]
 BROADCAST, MULTICAST = ADDRESS_KINDS["broadcast"], ADDRESS_KINDS["multicast"]
+ANYCAST = ADDRESS_KINDS["anycast"]
 
 _LOOPBACK_NET = {
     IPV4: intervals.interval(*intervals.parse_network("127.0.0.0/8", IPV4)),
@@ -130,6 +131,8 @@ class Machine:
             return MULTICAST
         if family == IPV4 and (number == _EVERYBODY[0] or number in self._broadcasts()):
             return BROADCAST
+        if family == IPV6 and number in self._routers():
+            return ANYCAST
         return LOCAL if self.is_local(family, number) else UNICAST
 
     def kind_here(self, family: int, number: int, interface: str | None) -> int | None:
@@ -157,6 +160,7 @@ class Machine:
             )
             if family == IPV4
             else [],
+            ANYCAST: intervals.from_numbers(self._routers()) if family == IPV6 else [],
         }
         if kind == MULTICAST:
             return special[kind]
@@ -200,6 +204,9 @@ class Machine:
 
     def routed(self, family: int, interface: str | None) -> Intervals | None:
         """The addresses whose route goes by an interface, or by any for None; None: not known."""
+        if interface == LOOPBACK:
+            # What comes by the loopback interface is never looked up (nft_fib_can_skip).
+            return intervals.universe(family)
         if self.routes is None or self.policy_routing or len(self.routes) > MAX_ROUTES:
             return None
         key = family, interface
@@ -211,6 +218,9 @@ class Machine:
                 goes = route.interface is not None and interface in {None, route.interface}
                 change = intervals.union if goes else intervals.difference
                 found = change(found, route.network)
+            # A reverse look-up that finds anything but a unicast route counts as none.
+            for kind in (LOCAL, BROADCAST, ANYCAST):
+                found = intervals.difference(found, self.of_kind(family, kind) or [])
             self._routed[key] = found
         return self._routed[key]
 
@@ -262,6 +272,16 @@ class Machine:
             Refusal(_LINK_LOCAL, "link-local source is not forwarded"),
             Refusal(_NOBODY, "unspecified source is not forwarded"),
         ]
+
+    def _routers(self) -> set[int]:
+        """Subnet-router anycast addresses, which a router answers to (RFC 4291, section 2.6.1)."""
+        if not self.forwards.get(IPV6):
+            return set()
+        return {
+            own.network[0]
+            for own in self.addresses
+            if own.family == IPV6 and own.length < 127  # noqa: PLR2004 - RFC 6164: none beyond
+        }
 
     def _broadcasts(self) -> set[int]:
         return {

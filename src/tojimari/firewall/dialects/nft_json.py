@@ -3,7 +3,9 @@
 Source: libnftables-json(5).
 """
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -510,3 +512,33 @@ def _xt(value: Json, node: Json) -> list[Expression]:
     if word(value, "type") == "target":
         return [Verdict(VerdictKind.STOLEN)]
     return [Doubt(DoubtKind.UNKNOWN, spelled([node]))]
+
+
+def devices(ruleset: Ruleset, text: str) -> None:
+    """Add what the JSON leaves out: the interfaces of ingress chains (before nftables 1.1).
+
+    Args:
+        ruleset: Changed in place.
+        text: ``nft list ruleset``.
+    """
+    family = table = chain = ""
+    found: dict[tuple[str, str, str], tuple[str, ...]] = {}
+    for line in text.splitlines():
+        words = line.split()
+        if words[:1] == ["table"] and len(words) > 2:  # noqa: PLR2004 - family and name
+            family, table = words[1], words[2]
+        elif words[:1] == ["chain"] and len(words) > 1:
+            chain = words[1]
+        elif words[:1] == ["type"] and "hook" in words:
+            named = _DEVICES.search(line)
+            if named:
+                found[family, table, chain] = tuple(_QUOTED.findall(named.group()))
+    for one in ruleset.tables:
+        for other in one.chains.values():
+            known = found.get((one.family, one.name, other.name))
+            if other.base is not None and known and not other.base.devices:
+                other.base = replace(other.base, devices=known)
+
+
+_DEVICES = re.compile(r"devices? .*? priority")
+_QUOTED = re.compile(r'"([^"]+)"')
