@@ -21,7 +21,7 @@ from typing import Any
 from tojimari.firewall import intervals
 from tojimari.firewall.answer import certain_sources
 from tojimari.firewall.compile import Program, compile_ruleset
-from tojimari.firewall.dialects import nft_json
+from tojimari.firewall.dialects import iptables, nft_json
 from tojimari.firewall.machine import Address, Machine, Route
 from tojimari.firewall.reasoner import Question, Reasoner, Walk
 from tojimari.firewall.ruleset import TCP, Ruleset
@@ -186,6 +186,15 @@ class Judge:
         nft_json.devices(found, self.inside("nft", "-s", "-t", "list", "ruleset"))
         found.tables = [table for table in found.tables if table.name != "zz_notes"]
         return found
+
+    def load_iptables(self, dump: str) -> Ruleset:
+        """Load a dump by iptables-nft and read it back as iptables-save gives it."""
+        program = "iptables" if dump.startswith("#4") else "ip6tables"
+        self.inside("nft", "flush", "ruleset")
+        self.inside(f"{program}-nft-restore", text=dump)
+        self.inside("nft", "-f", "-", text=RECORDER)
+        self.obey("flush")
+        return iptables.DIALECT.read(self.inside(f"{program}-nft-save"), {})
 
     def machine(self) -> Machine:
         """What the reasoner is told of the machine."""

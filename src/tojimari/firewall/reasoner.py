@@ -714,11 +714,12 @@ def changed(step: Step, state: State) -> State:
             found.tracking = LEFT_ALONE
         return found
     assert isinstance(step, SetMark)  # noqa: S101 - the caller has dealt with the others
-    known = {Field.MARK: state.mark, Field.CT_MARK: state.ct_mark}.get(step.source)
-    if step.source is not Field.UNKNOWN and step.keep == 0:
-        value: int | None = step.flip
-    else:
-        value = None if known is None else (known & step.keep) ^ step.flip
+    marks = {Field.MARK: state.mark, Field.CT_MARK: state.ct_mark}
+    held = marks[step.target] if step.hold else 0
+    source = marks.get(step.source) if step.keep or step.source is Field.UNKNOWN else 0
+    value: int | None = None
+    if held is not None and source is not None:
+        value = (held & step.hold) ^ (source & step.keep) ^ step.flip
     if step.target is Field.MARK:
         found.mark = value
     else:

@@ -294,19 +294,21 @@ class Translate:
 
 @dataclass(frozen=True, slots=True)
 class SetMark:
-    """``mark = (source & keep) ^ flip``; every bitwise operation with a constant is of that form.
+    """``mark = (mark & hold) ^ (source & keep) ^ flip``, as every bitwise operation can be written.
 
     Attributes:
         target: ``MARK`` or ``CT_MARK``.
         source: ``MARK``, ``CT_MARK``, or ``UNKNOWN`` where the result is not known.
         keep: 0 for a plain constant.
         flip: The constant.
+        hold: The bits of the mark's old value that stay.
     """
 
     target: Field
     source: Field
     keep: int
     flip: int
+    hold: int = 0
 
 
 @dataclass(frozen=True, slots=True)

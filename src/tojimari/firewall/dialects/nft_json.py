@@ -12,6 +12,7 @@ from typing import cast
 import msgspec
 
 from tojimari.core.errors import UsageError
+from tojimari.firewall.dialect import Dialect, Sets
 from tojimari.firewall.dialects import _nft_fields as fields
 from tojimari.firewall.dialects._nft_fields import Json, NotModelledError, members, word
 from tojimari.firewall.dialects._nft_words import spelled
@@ -542,3 +543,11 @@ def devices(ruleset: Ruleset, text: str) -> None:
 
 _DEVICES = re.compile(r"devices? .*? priority")
 _QUOTED = re.compile(r'"([^"]+)"')
+
+
+def _read(text: str, sets: Sets) -> Ruleset:
+    del sets
+    return read(text)
+
+
+DIALECT = Dialect("nft_json", "nft -j list ruleset", lambda text: text.lstrip().startswith("{"), _read)
