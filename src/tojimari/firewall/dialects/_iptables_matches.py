@@ -43,6 +43,11 @@ _TCP_FLAGS = {name.upper(): bit for name, bit in TCP_FLAGS.items() if bit < 64} 
 _TCP_FLAGS["ALL"] = 63
 _TCP_FLAGS["NONE"] = 0
 _SYN = TCP_FLAGS["fin"] | TCP_FLAGS["syn"] | TCP_FLAGS["rst"] | TCP_FLAGS["ack"]
+_WITHOUT_CONVERSATION = Match(
+    (Operand(Field.CT_STATE, mask=STATES["invalid"] | STATES["untracked"]),),
+    (((0, 0),),),
+    negated=True,
+)
 # Services that old dumps and hand-written files call by name (IANA).
 _SERVICES = {
     "ftp-data": 20, "ftp": 21, "ssh": 22, "telnet": 23, "smtp": 25, "domain": 53, "bootps": 67,
@@ -238,18 +243,20 @@ class Conditions:
         translated = [name for name in names if name in {"DNAT", "SNAT"}]
         if len(translated) + sum(name in _STATES for name in names) < len(names):
             raise ValueError(names)
-        matches: list[Match] = []
+        matches: list[Match | Either] = []
         if bits:
             operand = Operand(Field.CT_STATE, mask=bits)
             matches.append(Match((operand,), (((0, 0),),), negated=not self._negated))
         if translated:
             status = sum(STATUSES[name.lower()] for name in translated)
             operand = Operand(Field.CT_STATUS, mask=status)
-            matches.append(Match((operand,), (((0, 0),),), negated=not self._negated))
+            match = Match((operand,), (((0, 0),),), negated=not self._negated)
+            # A packet without a conversation was not translated either (conntrack_mt).
+            matches.append(Either((match, _WITHOUT_CONVERSATION)) if self._negated else match)
         if self._negated or len(matches) == 1:
             self.expressions += matches
         else:
-            self.expressions.append(Either(tuple(matches)))
+            self.expressions.append(Either(tuple(one for one in matches if isinstance(one, Match))))
 
     def statuses(self) -> None:
         bits = sum(_CT_STATUSES[name] for name in self.take().upper().split(","))
