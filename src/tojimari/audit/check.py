@@ -104,6 +104,6 @@ def look_at(door: Door) -> str:
 
 
 def program(door: Door) -> str:
-    """The name to call whoever holds a door by: the program, else the unit, else a question mark."""
+    """The name to call whoever holds a door by: the program, else the unit, else "?"."""
     units = tuple(owner.unit for owner in door.owners if owner.unit)
     return next(iter(door.programs + units), "?")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tojimari.core.endpoint import Endpoint
 from tojimari.core.exposure import Exposure
 from tojimari.core.intent import Intent
-from tojimari.core.meaning import Meaning
+from tojimari.core.meaning import NOTHING_KNOWN, Meaning
 from tojimari.core.observation import Observation, State
 from tojimari.core.service import Service
 from tojimari.core.socket import Listener, Namespace, Owner, Role
@@ -31,7 +31,7 @@ class Door:
     listener: Listener | None
     exposure: Exposure
     intent: Intent | None = None
-    meaning: Meaning = Meaning()
+    meaning: Meaning = NOTHING_KNOWN
     service: Service | None = None
     observations: tuple[Observation, ...] = ()
 

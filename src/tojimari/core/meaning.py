@@ -32,3 +32,6 @@ class Meaning:
     by_program: bool = False
     kind: str | None = None
     internet: Advice | None = None
+
+
+NOTHING_KNOWN = Meaning()

@@ -11,10 +11,10 @@ NAME = "missing"
 
 def ask(scene: check.Scene) -> Iterator[Finding]:
     """Every line of the policy that means a door which nobody holds open."""
-    used = {id(door.intent) for door in scene.doors if door.intent is not None}
+    used = {door.intent for door in scene.doors}
     for intent in scene.intents:
         expired = intent.until is not None and intent.until < scene.today
-        if id(intent) in used or intent.optional or expired:
+        if intent in used or intent.optional or expired:
             continue
         yield Finding(
             check=NAME,
