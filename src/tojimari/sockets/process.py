@@ -66,10 +66,10 @@ def facts(pid: int, proc: str = "/proc") -> Facts:
         ProcessLookupError: It is gone, or hidden from us (``hidepid``, proc(5)).
     """
     try:
-        folder = os.open(f"{proc}/{pid}", os.O_RDONLY | os.O_DIRECTORY)
+        # O_PATH: with hidepid=1 the directory may not be opened for reading.
+        folder = os.open(f"{proc}/{pid}", os.O_PATH | os.O_DIRECTORY)
     except (FileNotFoundError, NotADirectoryError):
-        msg = f"no process {pid}"
-        raise ProcessLookupError(msg) from None
+        raise _gone(pid) from None
     try:
         # The directory's owner is the effective user, whatever "dumpable" says of the files in it
         # (fs/proc/base.c, task_dump_owner).
@@ -77,6 +77,8 @@ def facts(pid: int, proc: str = "/proc") -> Facts:
         name, started = _name_and_start(_read(folder, "stat", STAT_LIMIT))
         exe, deleted = _executable(folder)
         command = _command(_read(folder, "cmdline", COMMAND_LIMIT))
+    except FileNotFoundError:
+        raise _gone(pid) from None
     finally:
         os.close(folder)
     return Facts(pid, name, exe, deleted, command, user_name(uid), started)
@@ -108,6 +110,10 @@ def user_name(uid: int) -> str | None:
     if uid == _overflow_uid() and not _sees_all_users():
         return None
     return _local_name(uid) or _NAME_SERVICE.ask(uid) or str(uid)
+
+
+def _gone(pid: int) -> ProcessLookupError:
+    return ProcessLookupError(f"no process {pid}")
 
 
 class _NameService:
@@ -166,14 +172,13 @@ def _read(folder: int, name: str, limit: int) -> bytes | None:
     """The beginning of a file of a process, by one read; None where we may not.
 
     Raises:
-        ProcessLookupError: The process is gone.
+        FileNotFoundError: The process is gone.
+        ProcessLookupError: The same, found out while reading.
     """
     try:
         file = os.open(name, os.O_RDONLY, dir_fd=folder)
     except PermissionError:
         return None
-    except FileNotFoundError as error:
-        raise ProcessLookupError(*error.args) from None
     try:
         return os.read(file, limit)
     except PermissionError:
