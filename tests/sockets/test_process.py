@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nobody import become_root_again
 from tojimari.sockets import process
 from tojimari.sockets.process import Facts, facts, user_name
 
@@ -42,29 +43,6 @@ def sleeper(tmp_path: Path) -> Path:
     program = tmp_path / "sleeper"
     shutil.copy("/bin/sleep", program)
     return program
-
-
-@pytest.fixture
-def as_nobody() -> Generator[None]:
-    """An unprivileged user from here to the end of the test."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root")
-    groups = os.getgroups()
-    try:
-        os.setgroups([])
-        os.setegid(NOBODY)
-        os.seteuid(NOBODY)
-    except OSError:
-        pytest.skip("needs root")
-    yield
-    root_again()
-    os.setgroups(groups)
-
-
-def root_again() -> None:
-    """Undo what ``as_nobody`` did to the user and the group."""
-    os.seteuid(0)
-    os.setegid(0)
 
 
 @pytest.fixture
@@ -191,7 +169,7 @@ def test_what_may_not_be_read_is_none(sleeper: Path, request: pytest.FixtureRequ
     with running(str(sleeper), "60") as pid:
         request.getfixturevalue("as_nobody")
         found = facts(pid)
-        root_again()
+        become_root_again()
     assert found.exe is None
     assert (found.name, found.user, found.command) == ("sleeper", "root", (str(sleeper), "60"))
 
@@ -205,7 +183,7 @@ def hiding(hidepid: int) -> Generator[str]:
     try:
         yield str(proc)
     finally:
-        root_again()
+        become_root_again()
         subprocess.run(["umount", proc], check=True)
         proc.rmdir()
 
