@@ -53,10 +53,10 @@ def _unknown() -> OSError:
 
 
 def bpf(command: int, attributes: bytearray) -> int:
-    """Speak to the BPF subsystem, bpf(2).
+    """Ask the BPF subsystem for something.
 
     Args:
-        command: ``enum bpf_cmd`` of linux/bpf.h.
+        command: ``enum bpf_cmd`` of linux/bpf.h; see also the manual page bpf, section 2.
         attributes: ``union bpf_attr``, native byte order; the kernel may write into it.
 
     Returns:

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from tojimari.core.errors import HostError
+from tojimari.core.message import mark
 
 NETLINK_ROUTE = 0
 NETLINK_SOCK_DIAG = 4
@@ -133,7 +134,7 @@ class NetlinkSocket:
                 return Dump(datagrams, interrupted=interrupted)
             total += part.end
             if total > MAX_DUMP:
-                raise NetlinkError("the kernel's answer does not end")
+                raise NetlinkError(mark("the kernel's answer does not end"))
 
     def _receive(self) -> bytes:
         """One datagram of the kernel's; what anybody else sent is dropped."""
@@ -143,7 +144,7 @@ class NetlinkSocket:
             except BlockingIOError as error:
                 raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT)) from error
             if size > BUFFER:
-                raise NetlinkError("a message of the kernel's was cut off")
+                raise NetlinkError(mark("a message of the kernel's was cut off"))
             if sender[0] == 0:  # the kernel's port id
                 return bytes(self._view[:size])
 
@@ -169,7 +170,7 @@ def sequence_of(datagram: bytes) -> int:
         NetlinkError: It is shorter than a header.
     """
     if len(datagram) < HEADER.size:
-        raise NetlinkError("a netlink message is shorter than its header")
+        raise NetlinkError(mark("a netlink message is shorter than its header"))
     sequence: int = HEADER.unpack_from(datagram)[3]
     return sequence
 
@@ -188,16 +189,16 @@ def frame(datagram: bytes) -> Frame:
     while offset <= last:
         length, kind, flags = unpack(datagram, offset)
         if length < HEADER.size or offset + length > size:
-            raise NetlinkError("a netlink message has an impossible length")
+            raise NetlinkError(mark("a netlink message has an impossible length"))
         flags_seen |= flags
         if kind in {NLMSG_DONE, NLMSG_ERROR}:
             _raise_refusal(datagram, offset, length)
             return Frame(offset, done=True, interrupted=bool(flags_seen & NLM_F_DUMP_INTR))
         if kind == NLMSG_OVERRUN:
-            raise NetlinkError("the kernel lost a part of its answer")
+            raise NetlinkError(mark("the kernel lost a part of its answer"))
         offset += (length + 3) & ~3
     if offset < size:
-        raise NetlinkError("a netlink message is shorter than its header")
+        raise NetlinkError(mark("a netlink message is shorter than its header"))
     return Frame(size, done=False, interrupted=bool(flags_seen & NLM_F_DUMP_INTR))
 
 
@@ -229,7 +230,7 @@ def places(body: bytes | memoryview, start: int = 0) -> dict[int, tuple[int, int
     while offset + ATTRIBUTE.size <= size:
         length, kind = ATTRIBUTE.unpack_from(body, offset)
         if length < ATTRIBUTE.size or offset + length > size:
-            raise NetlinkError("a netlink attribute has an impossible length")
+            raise NetlinkError(mark("a netlink attribute has an impossible length"))
         found[kind & TYPE_MASK] = (offset + ATTRIBUTE.size, offset + length)
         offset += (length + 3) & ~3
     return found

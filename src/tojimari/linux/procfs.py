@@ -10,6 +10,9 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
+_FLAGS = 6  # of the fields after the name, from 0 (proc_pid_stat(5): the ninth)
+_PF_KTHREAD = 0x00200000  # linux/sched.h
+
 
 class Mount(NamedTuple):
     """One line of mountinfo.
@@ -93,3 +96,32 @@ def name(pid: int) -> str | None:
             return os.fsdecode(file.read()).rstrip("\n")
     except OSError:
         return None
+
+
+def is_kernel_thread(pid: int) -> bool:
+    """Whether it is a part of the kernel, which has no file descriptors of its own.
+
+    Anybody may ask. A process that has gone counts as none.
+    """
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+    except OSError:
+        return False
+    return bool(int(fields[_FLAGS]) & _PF_KTHREAD) if len(fields) > _FLAGS else False
+
+
+def chosen_ports() -> tuple[int, int]:
+    """From which ports the kernel chooses, where a program leaves the choice to it.
+
+    Of this thread's network namespace, for that is whose settings ``/proc/sys/net`` shows.
+
+    Returns:
+        First and last; all ports where it cannot be read.
+    """
+    try:
+        with open("/proc/sys/net/ipv4/ip_local_port_range", "rb") as file:
+            first, last = file.read().split()
+        return int(first), int(last)
+    except (OSError, ValueError):
+        return 0, 0xFFFF

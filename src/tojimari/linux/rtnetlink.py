@@ -7,6 +7,7 @@ import struct
 from _socket import AF_INET, AF_INET6
 from dataclasses import dataclass
 
+from tojimari.core.message import mark
 from tojimari.core.socket import Interface
 from tojimari.linux import address
 from tojimari.linux.netlink import (
@@ -86,7 +87,7 @@ def parse_links(datagrams: list[bytes], addresses: dict[int, list[str]]) -> tupl
             if kind != _NEWLINK:
                 continue
             if len(body) < _LINK.size:
-                raise NetlinkError("an interface's message is shorter than an interface")
+                raise NetlinkError(mark("an interface's message is shorter than an interface"))
             _, hardware, index, flags, _ = _LINK.unpack_from(body)
             values = attributes(body, _LINK.size)
             info = attributes(values.get(_LINKINFO, b""))
@@ -117,7 +118,7 @@ def parse_addresses(datagrams: list[bytes]) -> dict[int, list[str]]:
             if kind != _NEWADDR:
                 continue
             if len(body) < _ADDRESS.size:
-                raise NetlinkError("an address's message is shorter than an address")
+                raise NetlinkError(mark("an address's message is shorter than an address"))
             family, prefix, _, _, index = _ADDRESS.unpack_from(body)
             values = attributes(body, _ADDRESS.size)
             # On a point-to-point interface, IFA_ADDRESS is the other end (linux/if_addr.h).

@@ -8,6 +8,7 @@ from _socket import AF_INET, ntohs
 from functools import cache
 from typing import NamedTuple
 
+from tojimari.core.message import mark
 from tojimari.linux.netlink import (
     ATTRIBUTE,
     NETLINK_SOCK_DIAG,
@@ -166,7 +167,7 @@ def parse(datagram: bytes, rows: list[Row]) -> None:
             offset += step
             continue
         if length < _MESSAGE_SIZE or length > size - offset:
-            raise NetlinkError("a socket's message has an impossible length")
+            raise NetlinkError(mark("a socket's message has an impossible length"))
         sort = _Kind(length, view[offset + _FAMILY], view[offset + _STATE])
         layout = layouts.get(sort)
         taken = layout.take(view, offset, rows) if layout else 0
