@@ -27,7 +27,11 @@ def left(*words: str) -> int:
 
 
 def with_command(monkeypatch: pytest.MonkeyPatch, command: click.Command) -> None:
-    monkeypatch.setattr(Root, "get_command", lambda *_: command)
+    def always(root: Root, context: click.Context, name: str) -> click.Command:
+        del root, context, name
+        return command
+
+    monkeypatch.setattr(Root, "get_command", always)
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:

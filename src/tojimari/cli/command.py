@@ -3,7 +3,7 @@
 Help texts stand in the code in English, marked for translation, and are translated when shown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,9 +40,10 @@ class Formatter(click.HelpFormatter):
             self.write(line + "\n")
 
     def write_dl(
-        self, rows: Sequence[tuple[str, str]], col_max: int = WIDEST_TERM, col_spacing: int = 2
+        self, rows: Iterable[tuple[str, str]], col_max: int = WIDEST_TERM, col_spacing: int = 2
     ) -> None:
         """Terms with their meanings beside them; below them where a term is long."""
+        rows = list(rows)
         widths = [columns.width(term) for term, _ in rows]
         room = min(max((one for one in widths if one <= col_max), default=0), col_max)
         second = self.current_indent + room + col_spacing
