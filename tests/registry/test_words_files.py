@@ -28,8 +28,9 @@ LONGEST = {"en": 300, "ja": 200}  # characters; a text must fit in a few lines o
 LONGEST_TITLE = {"en": 60, "ja": 40}
 # RFC 6335: 0 to 65535, written without leading zeros; a range where a program takes several
 PORT = re.compile(r"(0|[1-9]\d{0,4})(?:-([1-9]\d{0,4}))?/(tcp|udp|sctp)")
+SHORT_ANSWER = 14  # characters; a plain "No." may stand in many files
 FIRST_ELEVEN = frozenset({20, 21, 22, 23, 25, 53, 67, 68, 80, 110, 123, 443})
-JAPANESE = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]")
+JAPANESE = re.compile(r"[\u3041-\u3096\u30a1-\u30fc\u4e00-\u9fff]")
 # The Japanese text has Japanese punctuation: a full stop or comma of the other kind is a slip.
 WESTERN_PUNCTUATION = re.compile(r"[\u3041-\u30ff\u4e00-\u9fff][.,!?:;()]|[,!?;()][\u3041-\u9fff]")
 MARKDOWN = re.compile(r"[`*]|__|\]\(|^#")
@@ -175,7 +176,6 @@ def test_every_text_is_short_whole_and_plain(path: Path, language: str) -> None:
 def test_the_english_text_is_english(path: Path) -> None:
     for key, text in texts_of(read(path), "en").items():
         assert text.isascii(), key
-        assert text[0].isupper() or text[0].isdigit() or key in {"programs", "title"}, key
 
 
 @every_file
@@ -184,9 +184,9 @@ def test_the_japanese_text_is_japanese(path: Path) -> None:
         assert JAPANESE.search(text), f"{key} has no Japanese letter"
         assert not WESTERN_PUNCTUATION.search(text), f"{key}: {text}"
         if key != "title":
-            assert len(JAPANESE.findall(text)) > len(text) * 0.15, f"{key} is hardly Japanese"
+            assert len(JAPANESE.findall(text)) > len(text) * 0.1, f"{key} is hardly Japanese"
             for sentence in text.rstrip("。").split("。"):
-                polite = r"(です|ます|ません|ましょう|ました|ください|でしょう|でした)(」|）)?$"
+                polite = r"(です|ます|ません|ましょう|ました|ください|でした)(（[^（）]+）)?$"
                 assert re.search(polite, sentence), f"{key}: {sentence}"
 
 
@@ -233,8 +233,8 @@ def test_no_sentence_is_boilerplate(language: str) -> None:
     seen: dict[str, list[str]] = {}
     for path in FILES:
         for key, text in texts_of(read(path), language).items():
-            if key != "title":
-                for sentence in filter(None, re.split(stop, text)):
+            for sentence in re.split(stop, text):
+                if key != "title" and len(sentence) > SHORT_ANSWER:
                     seen.setdefault(sentence, []).append(path.name)
     repeated = {sentence: names for sentence, names in seen.items() if len(names) > 2}
     assert repeated == {}
