@@ -1,5 +1,6 @@
 """The plain words are data that a person reads: each file is held to one form here."""
 
+import functools
 import re
 import tomllib
 from pathlib import Path
@@ -36,6 +37,7 @@ WESTERN_PUNCTUATION = re.compile(r"[\u3041-\u30ff\u4e00-\u9fff][.,!?:;()]|[,!?;(
 MARKDOWN = re.compile(r"[`*]|__|\]\(|^#")
 
 
+@functools.cache
 def read(path: Path) -> dict[str, object]:
     return cast("dict[str, object]", tomllib.loads(path.read_text(encoding="utf-8")))
 
