@@ -1,7 +1,7 @@
 """The neutral ruleset, compiled once, so that a question costs only the rules that concern it."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias, cast
 
@@ -15,11 +15,11 @@ from tojimari.firewall.intervals import (
     from_ranges,
     intersection,
 )
+from tojimari.firewall.pause import collector_paused
 from tojimari.firewall.ruleset import (
     Base,
     Chain,
     Data,
-    DataMap,
     Doubt,
     DoubtKind,
     Either,
@@ -39,7 +39,6 @@ from tojimari.firewall.ruleset import (
     VerdictKind,
     VerdictMap,
 )
-from tojimari.firewall.state import State
 
 LONG = 48  # rules, from which on a chain gets a classifier; below, asking each is as quick
 # All NAT chains of a hook run together, at the place where the kernel's NAT stands, whatever their
@@ -244,7 +243,8 @@ def compile_ruleset(ruleset: Ruleset) -> Program:
     Args:
         ruleset: Left as it is.
     """
-    return _Compiler(ruleset).run()
+    with collector_paused():
+        return _Compiler(ruleset).run()
 
 
 class _Compiler:

@@ -10,7 +10,8 @@ Nobody changes a list that he did not make: every function here returns a new on
 
 import ipaddress
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TypeAlias
 
 Intervals: TypeAlias = list[int]
@@ -139,6 +140,23 @@ def union(a: Intervals, b: Intervals) -> Intervals:
 def union_all(parts: Iterable[Intervals]) -> Intervals:
     """What is in any of them."""
     return from_ranges(run for part in parts for run in runs(part))
+
+
+def union_disjoint(parts: Sequence[Intervals]) -> Intervals:
+    """What is in any of them, where no number is in two."""
+    if len(parts) == 1:
+        return parts[0]
+    boundaries = sorted(chain.from_iterable(parts))
+    if len(set(boundaries)) == len(boundaries):
+        return boundaries
+    # Where one run ends and another begins, the boundary stands twice and is none.
+    result: Intervals = []
+    for boundary in boundaries:
+        if result and result[-1] == boundary:
+            result.pop()
+        else:
+            result.append(boundary)
+    return result
 
 
 def complement(a: Intervals, whole: Intervals) -> Intervals:

@@ -17,6 +17,7 @@ from tojimari.firewall.dialects import _nft_fields as fields
 from tojimari.firewall.dialects._nft_fields import Json, NotModelledError, members, word
 from tojimari.firewall.dialects._nft_words import spelled
 from tojimari.firewall.intervals import IPV4, IPV6, from_numbers, from_ranges, parse_ipv4
+from tojimari.firewall.pause import collector_paused
 from tojimari.firewall.ruleset import (
     ANY_NUMBER,
     Base,
@@ -87,6 +88,11 @@ def read(text: str | bytes) -> Ruleset:
     Raises:
         UsageError: It is no such document.
     """
+    with collector_paused():
+        return _read_document(text)
+
+
+def _read_document(text: str | bytes) -> Ruleset:
     try:
         document = cast("Json", msgspec.json.decode(text))
     except (msgspec.DecodeError, RecursionError) as error:
@@ -513,6 +519,15 @@ def _xt(value: Json, node: Json) -> list[Expression]:
     if word(value, "type") == "target":
         return [Verdict(VerdictKind.STOLEN)]
     return [Doubt(DoubtKind.UNKNOWN, spelled([node]))]
+
+
+def lacks_devices(ruleset: Ruleset) -> bool:
+    """Whether some ingress chain does not say where it stands."""
+    return any(
+        chain.base is not None and chain.base.hook is Hook.INGRESS and not chain.base.devices
+        for table in ruleset.tables
+        for chain in table.chains.values()
+    )
 
 
 def devices(ruleset: Ruleset, text: str) -> None:
