@@ -6,9 +6,10 @@ from tojimari.core.door import Door
 from tojimari.core.endpoint import MAX_PORT, Transport
 from tojimari.core.errors import UsageError
 from tojimari.core.intent import PortRange
+from tojimari.core.message import mark
 from tojimari.core.socket import Namespace, Owner, Unseen
 
-HINT = "tojimari look 80, tojimari look 53/udp, tojimari look 8000-8100, tojimari look nginx"
+HINT = mark("tojimari look 80, tojimari look 53/udp, tojimari look 8000-8100, tojimari look nginx")
 
 
 @dataclass(frozen=True, slots=True)

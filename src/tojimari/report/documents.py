@@ -287,7 +287,7 @@ def _holder(found: Inspection) -> HolderDocument:
         unreadable=threads.unreadable if threads else 0,
         parents=[_parent(one) for one in found.ancestry.parents],
         login=optional(found.ancestry.login),
-        package=package and text(package.name),
+        package=text(package.name) if package else None,
         package_version=optional(package.version) if package else None,
         package_systems=origin.asked if origin else (),
     )

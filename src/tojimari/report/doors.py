@@ -33,12 +33,12 @@ HEADINGS = (
 )
 SHAPE = (
     Column(),
+    Column(least=14),
     Column(least=12),
-    Column(least=6),
-    Column(least=10),
+    Column(least=14),
     Column(leave=4),
-    Column(least=12, leave=3),
-    Column(least=8, leave=2),
+    Column(least=17, leave=3),
+    Column(least=9, leave=2),
     Column(leave=1),
 )
 
@@ -89,21 +89,26 @@ def _opening(found: Look, language: Language) -> str:
         return language.say(
             Message("no-open-door", "No door of {host} is open.", {"host": found.host})
         )
-    return language.say(
-        Message(
-            "open-doors",
-            "Open doors of {host}: {doors}.",
-            {"host": found.host, "doors": len(found.doors)},
+    inside = sum(1 for door in found.doors if not door.namespace.is_host)
+    values: dict[str, str | int] = {"host": found.host, "doors": len(found.doors), "inside": inside}
+    if inside:
+        return language.say(
+            Message(
+                "open-doors-inside",
+                "Open doors of {host}: {doors}. Of these in other network namespaces: {inside}.",
+                values,
+            )
         )
-    )
+    return language.say(Message("open-doors", "Open doors of {host}: {doors}.", values))
 
 
 def _table(found: Look, view: View) -> Iterator[str]:
     """One part a namespace, all with the same columns."""
     folds = folded(found.doors)
-    rows = [[_cell(view.language.text(one), Style.FAINT) for one in HEADINGS]]
-    rows += [_cells(fold, found.at, view.language) for fold in folds]
-    heading, *lines = columns.aligned(fitted(rows, SHAPE, view.columns), paint=view.paint)
+    heads = [Cell(view.language.text(one), Style.FAINT) for one in HEADINGS]
+    cells = [_cells(fold, found.at, view.language) for fold in folds]
+    table = fitted(heads, cells, SHAPE, view.columns)
+    heading, *lines = columns.aligned(table, paint=view.paint)
     spaces = {fold.door.namespace.inode: fold.door.namespace for fold in folds}
     parts = sorted(spaces.values(), key=lambda one: (not one.is_host, one.name))
     only_host = len(parts) == 1 and parts[0].is_host
@@ -140,10 +145,6 @@ def _cells(fold: Fold, now: float, language: Language) -> list[Cell | str]:
         printable(first.user, holder.SHOWN_NAME) if first and first.user else "",
         since(started, now, language) if started is not None else "",
     ]
-
-
-def _cell(text: str, style: Style) -> Cell | str:
-    return Cell(text, style)
 
 
 def _notes(fold: Fold, view: View) -> Iterator[str]:

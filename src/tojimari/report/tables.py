@@ -20,15 +20,17 @@ class Column:
     leave: int = 0
 
 
-def fitted(rows: Sequence[Row], shape: Sequence[Column], limit: int) -> list[Row]:
-    """The rows, no wider than the terminal as far as the columns give way.
+def fitted(heading: Row, rows: Sequence[Row], shape: Sequence[Column], limit: int) -> list[Row]:
+    """The heading and the rows, no wider than the terminal as far as the columns give way.
 
     Args:
+        heading: The names of the columns.
         rows: Each as long as ``shape``. A column that is empty in all of them is left out.
         shape: How each column gives way.
         limit: Columns of the terminal.
     """
     kept = [at for at in range(len(shape)) if any(_text(row[at]) for row in rows)]
+    rows = [heading, *rows]
     widths = {at: max(columns.width(_text(row[at])) for row in rows) for at in kept}
     for at in sorted((at for at in kept if shape[at].leave), key=lambda at: shape[at].leave):
         if _least(widths, shape) <= limit:
