@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nobody import become_root_again
 from tojimari.sockets import process
 from tojimari.sockets.process import Facts, facts, user_name
 
@@ -45,35 +46,12 @@ def sleeper(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def as_nobody() -> Generator[None]:
-    """An unprivileged user from here to the end of the test."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root")
-    groups = os.getgroups()
-    try:
-        os.setgroups([])
-        os.setegid(NOBODY)
-        os.seteuid(NOBODY)
-    except OSError:
-        pytest.skip("needs root")
-    yield
-    root_again()
-    os.setgroups(groups)
-
-
-def root_again() -> None:
-    """Undo what ``as_nobody`` did to the user and the group."""
-    os.seteuid(0)
-    os.setegid(0)
-
-
-@pytest.fixture
 def forget() -> Generator[None]:
     """Names of users that were learnt in a test are not kept, nor is a silent name service."""
     user_name.cache_clear()
     yield
     user_name.cache_clear()
-    process._NAME_SERVICE.answers = True
+    process.NAME_SERVICE.answers = True
 
 
 def test_a_process_is_what_others_say_it_is() -> None:
@@ -173,7 +151,7 @@ def test_another_file_of_that_name_does_not_make_it_whole_again(sleeper: Path) -
     assert (found.exe, found.deleted) == (str(sleeper), True)
 
 
-def test_secrets_of_the_command_line_are_masked(sleeper: Path) -> None:
+def test_secrets_of_the_command_line_are_masked() -> None:
     waits = "import time; time.sleep(60)"
     with running(sys.executable, "-c", waits, "--token=abc", "--port", "22") as pid:
         found = facts(pid)
@@ -191,7 +169,7 @@ def test_what_may_not_be_read_is_none(sleeper: Path, request: pytest.FixtureRequ
     with running(str(sleeper), "60") as pid:
         request.getfixturevalue("as_nobody")
         found = facts(pid)
-        root_again()
+        become_root_again()
     assert found.exe is None
     assert (found.name, found.user, found.command) == ("sleeper", "root", (str(sleeper), "60"))
 
@@ -205,7 +183,7 @@ def hiding(hidepid: int) -> Generator[str]:
     try:
         yield str(proc)
     finally:
-        root_again()
+        become_root_again()
         subprocess.run(["umount", proc], check=True)
         proc.rmdir()
 
@@ -241,16 +219,16 @@ def test_a_read_that_is_refused_after_opening_is_none(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("content", [b"", b"7 name", b"7 (name", b")7("])
 def test_a_stat_file_without_a_name_says_nothing(content: bytes) -> None:
-    assert process._name_and_start(content) == (None, None)
+    assert process.name_and_start(content) == (None, None)
 
 
 def test_a_stat_file_that_ends_early_still_names() -> None:
-    assert process._name_and_start(b"7 (sshd) S 1 7") == ("sshd", None)
+    assert process.name_and_start(b"7 (sshd) S 1 7") == ("sshd", None)
 
 
 @given(st.binary(max_size=300))
 def test_a_stat_file_may_hold_anything(content: bytes) -> None:
-    name, started = process._name_and_start(content)
+    name, started = process.name_and_start(content)
     assert name is not None or started is None
 
 
@@ -316,5 +294,5 @@ def test_without_the_kernels_word_the_usual_number_stands_for_unknown_users(
 
     monkeypatch.setattr(Path, "read_bytes", refused)
     monkeypatch.setattr(Path, "read_text", refused)
-    assert process._overflow_uid.__wrapped__() == NOBODY
-    assert process._sees_all_users.__wrapped__() is True
+    assert process.overflow_uid.__wrapped__() == NOBODY
+    assert process.sees_all_users.__wrapped__() is True

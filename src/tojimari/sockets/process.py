@@ -74,7 +74,7 @@ def facts(pid: int, proc: str = "/proc") -> Facts:
         # The directory's owner is the effective user, whatever "dumpable" says of the files in it
         # (fs/proc/base.c, task_dump_owner).
         uid = os.fstat(folder).st_uid
-        name, started = _name_and_start(_read(folder, "stat", STAT_LIMIT))
+        name, started = name_and_start(_read(folder, "stat", STAT_LIMIT))
         exe, deleted = _executable(folder)
         command = _command(_read(folder, "cmdline", COMMAND_LIMIT))
     except FileNotFoundError:
@@ -107,16 +107,16 @@ def user_name(uid: int) -> str | None:
         The login name, or the number as text; None for the number that stands for every user that
         our user namespace does not know.
     """
-    if uid == _overflow_uid() and not _sees_all_users():
+    if uid == overflow_uid() and not sees_all_users():
         return None
-    return _local_name(uid) or _NAME_SERVICE.ask(uid) or str(uid)
+    return _local_name(uid) or NAME_SERVICE.ask(uid) or str(uid)
 
 
 def _gone(pid: int) -> ProcessLookupError:
     return ProcessLookupError(f"no process {pid}")
 
 
-class _NameService:
+class NameService:
     """Name services, asked in a thread that may be left behind."""
 
     def __init__(self) -> None:
@@ -139,7 +139,7 @@ class _NameService:
         return found[0] if found else None
 
 
-_NAME_SERVICE = _NameService()
+NAME_SERVICE = NameService()
 
 
 def _local_name(uid: int) -> str | None:
@@ -154,7 +154,7 @@ def _local_name(uid: int) -> str | None:
 
 
 @cache
-def _sees_all_users() -> bool:
+def sees_all_users() -> bool:
     """Whether we are in the first user namespace, where every number means itself."""
     with suppress(OSError):
         return Path("/proc/self/uid_map").read_text("ascii").split() == WHOLE_RANGE
@@ -162,7 +162,8 @@ def _sees_all_users() -> bool:
 
 
 @cache
-def _overflow_uid() -> int:
+def overflow_uid() -> int:
+    """The number that stands for users that our user namespace does not know."""
     with suppress(OSError, ValueError):
         return int(Path("/proc/sys/kernel/overflowuid").read_bytes())
     return DEFAULT_OVERFLOW
@@ -187,7 +188,7 @@ def _read(folder: int, name: str, limit: int) -> bytes | None:
         os.close(file)
 
 
-def _name_and_start(content: bytes | None) -> tuple[str | None, float | None]:
+def name_and_start(content: bytes | None) -> tuple[str | None, float | None]:
     """Name and start out of ``stat``; the name may itself hold spaces and parentheses (proc(5))."""
     if content is None:
         return None, None

@@ -43,7 +43,7 @@ SHAPES = (
     r"|\bSG\.[\w-]{16,}+\.[\w-]{16,}+|\b\d{8,10}:AA[\w-]{33}\b"  # SendGrid, Telegram
     r"|\bK10[0-9a-f]{64}::[\w:-]++"  # k3s
     r"|(?<=hooks\.slack\.com/services/)[\w/]++"
-    r"|-----BEGIN [A-Z ]{0,30}+PRIVATE KEY-----.*"
+    r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*"
 )
 # One of these stands in every text that SHAPES finds something in.
 SHAPE_MARKS = (

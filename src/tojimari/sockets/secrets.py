@@ -104,14 +104,27 @@ _DAEMONS = frozenset(("mysqld", "mysqld_safe", "mariadbd", "mariadbd-safe"))  # 
 # One of these stands, in lower case, in every command line that anything below would change.
 _MARKS = (
     *("pass", "pwd", "pw", "pin", "secret", "token", "key", "cred", "bearer", "jwt", "psk", "auth"),
-    *("cookie", "string", "webhook", "sas", "shared", "salt", "seed", "sig", "@", *_ATTACHED),
+    *(
+        "cookie",
+        "string",
+        "webhook",
+        "sas",
+        "shared",
+        "salt",
+        "seed",
+        "sig",
+        "login",
+        "@",
+        *_ATTACHED,
+    ),
     *_SHORT_OPTIONS,
     *_USER_OPTIONS,
 )
 
 _PARTS = r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+"
-_ASSIGNMENT = r"(?P<key>-{0,2}/?[A-Za-z_][\w.-]{0,80}+)(?P<sign>=|:(?!//))(?P<value>.++)\Z"
+_ASSIGNMENT = r"(?P<key>-{0,2}/?[A-Za-z_][\w.-]{0,80}+)(?P<sign>=|:(?!//)\s{0,4}+)(?P<value>.++)\Z"
 _PROPERTY = r"(?P<key>-{1,2}[A-Za-z][\w.:-]{0,120}+)(?P<sign>=)(?P<value>.++)\Z"  # -Xa:b.c=value
+_SHELL_OPTION = r"-[a-z]{0,4}c\Z"  # sh -c, bash -lc: the next word is a command line
 _OPTION = r"-{1,2}[A-Za-z][\w.-]{0,80}+\Z"
 # What another option looks like, where a secret was expected; a secret may begin with "-" too.
 _NEXT_OPTION = (
@@ -128,7 +141,9 @@ _SHELL_WORDS = (
     r"|(?:[^\s;|&()<>\"'\\]++|\\.|\"(?:[^\"\\]++|\\.)*+\"|'[^']*+'|[\"'\\])++"
 )
 _QUOTES = frozenset({'"', "'"})
-_DEPTH = 3  # sh -c "ssh host 'mysql -pX'"; deeper, only the shapes are looked for
+# Levels of quotes and texts: sh -c "ssh host 'mysql -pX'" has four. Deeper, only what stands around
+# a secret and its shape are looked for.
+_DEPTH = 6
 _LONG = 16  # characters; shorter values than this after a mere "key" are names
 _BITS = 3.0  # bits a character; English words of this length have less, random hexadecimal more
 _DASH_AND_LETTER = 2  # characters of "-p"
@@ -175,7 +190,9 @@ def _masked(words: list[str], depth: int, *, in_text: bool) -> Iterator[str]:
             done = _value(before, word, in_text=in_text)
         else:
             attached = _attached(program, short, pairs, word) if position else None
-            done = _word(word, depth, in_text=in_text) if attached is None else attached
+            is_text = re.match(_SHELL_OPTION, before) is not None
+            found = _text(word, depth) if is_text else _word(word, depth, in_text=in_text)
+            done = found if attached is None else attached
         before = word if position else ""
         yield done
 
@@ -189,6 +206,11 @@ def _word(word: str, depth: int, *, in_text: bool) -> str:
         if match and (is_sensitive(match["key"]) or _random_key(match["key"], match["value"])):
             value = _value(match["key"], match["value"], in_text=in_text)
             return f"{match['key']}{match['sign']}{value}"
+    return _text(word, depth)
+
+
+def _text(word: str, depth: int) -> str:
+    """One argument that may be a command line itself, or hold a secret somewhere."""
     if depth and any(map(str.isspace, word)):
         word = _shell_text(word, depth - 1)
     return masked(word, is_sensitive)
