@@ -54,5 +54,5 @@ def inspect(pid: int, exe: str | None, inodes: Collection[int], proc: str = "/pr
 def _shares_our_files(pid: int, proc: str) -> bool:
     """Whether the root of the process is our own."""
     with suppress(OSError):
-        return os.path.samestat(os.stat(f"{proc}/{pid}/root/"), os.stat("/"))  # noqa: PTH116 - one call each
+        return os.path.samestat(os.stat(f"{proc}/{pid}/root/"), os.stat("/"))
     return False
