@@ -1,5 +1,4 @@
 from scenery import DOCKER, HOST_NETNS, NOW, PRIVATE, intent, listener, namespace
-
 from tojimari.app import join
 from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.exposure import Zone
