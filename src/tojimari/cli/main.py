@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(words: list[str], chosen: Settings) -> int:
     try:
-        result: object = root().main(words, standalone_mode=False, obj=chosen)
+        result: object = root().main(words, prog_name="tojimari", standalone_mode=False, obj=chosen)
         sys.stdout.flush()
     except TojimariError as error:
         output.failure(error, chosen)
