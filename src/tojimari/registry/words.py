@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from tojimari.core.endpoint import Transport
+from tojimari.core.intent import PortRange
 from tojimari.registry import words_file
 from tojimari.registry.words_file import Encryption, Head, Kind, Plain, UsualDoor, Words
 
@@ -28,6 +29,7 @@ __all__ = [
     "head_of",
     "heads",
     "of",
+    "told_between",
 ]
 
 FOLDER = Path(__file__).parent / "words"
@@ -45,9 +47,7 @@ def of(port: int, transport: Transport | None = None) -> Words | None:
 
 def head_of(port: int, transport: Transport | None = None) -> Head | None:
     """As ``of``, but only the head. A file whose first door it is comes before the others."""
-    return _opening(_first_at(port), port, transport) or _opening(
-        _by_port().get(port, ()), port, transport
-    )
+    return _opening(_first_at(port), port, transport) or _opening(_also_at(port), port, transport)
 
 
 def by_name(name: str) -> Words | None:
@@ -82,6 +82,21 @@ def head_by_program(
     return at_door or next(iter(those), None)
 
 
+def told_between(first: int, last: int) -> frozenset[int]:
+    """The numbers in a range that have words.
+
+    Args:
+        first: The lowest number.
+        last: The highest number.
+    """
+    return frozenset(
+        port
+        for head in heads()
+        for door in head.doors
+        for port in range(max(first, door.ports.first), min(last, door.ports.last) + 1)
+    )
+
+
 def all() -> tuple[Words, ...]:  # noqa: A001 - read as ``words.all()``
     """Every file, by number."""
     return tuple(_parsed(head.path) for head in heads())
@@ -103,7 +118,7 @@ def _words(head: Head | None) -> Words | None:
 
 def _opening(those: tuple[Head, ...], port: int, transport: Transport | None) -> Head | None:
     for head in those:
-        if any(door.port == port and transport in {None, door.transport} for door in head.doors):
+        if any(door.holds(port, transport) for door in head.doors):
             return head
     return None
 
@@ -134,13 +149,25 @@ def _parsed(path: str) -> Words:
     return words_file.words(path)
 
 
+def _also_at(port: int) -> tuple[Head, ...]:
+    """The heads that name a number, be it first or not; a single number before a run of them."""
+    singles, runs = _by_port()
+    return (*singles.get(port, ()), *(head for ports, head in runs if port in ports))
+
+
 @cache
-def _by_port() -> dict[int, tuple[Head, ...]]:
-    found: dict[int, list[Head]] = {}
+def _by_port() -> tuple[dict[int, tuple[Head, ...]], tuple[tuple[PortRange, Head], ...]]:
+    """The heads by each single number, and those of runs of numbers."""
+    singles: dict[int, tuple[Head, ...]] = {}
+    runs: list[tuple[PortRange, Head]] = []
     for head in heads():
-        for port in dict.fromkeys(door.port for door in head.doors):
-            found.setdefault(port, []).append(head)
-    return {port: tuple(those) for port, those in found.items()}
+        for door in head.doors:
+            if len(door.ports) > 1:
+                runs.append((door.ports, head))
+            else:
+                port = door.ports.first
+                singles[port] = (*singles.get(port, ()), head)
+    return singles, tuple(runs)
 
 
 @cache

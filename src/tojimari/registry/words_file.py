@@ -9,7 +9,8 @@ from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 from typing import TypeVar, cast
 
-from tojimari.core.endpoint import MAX_PORT, Transport
+from tojimari.core.endpoint import Transport
+from tojimari.core.intent import PortRange
 from tojimari.core.meaning import Advice
 
 
@@ -79,14 +80,19 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class UsualDoor:
-    """A number under one transport, as the files write it: ``22/tcp``."""
+    """A number, or a run of them, under one transport: ``22/tcp``, ``5901-5910/tcp``.
 
-    port: int
+    Attributes:
+        ports: The number or numbers.
+        transport: The way of speaking.
+    """
+
+    ports: PortRange
     transport: Transport
 
-    def __str__(self) -> str:
-        """``22/tcp``."""
-        return f"{self.port}/{self.transport}"
+    def holds(self, port: int, transport: Transport | None) -> bool:
+        """Whether it is this door; with None, under any transport."""
+        return port in self.ports and transport in {None, self.transport}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +164,7 @@ _KEYS = frozenset(
     }
 )
 _FILE = re.compile(r"([0-9]{5})-([a-z0-9-]+)\.toml")
-_PORT = re.compile(r"([0-9]{1,5})/(tcp|udp|sctp|dccp)")
+_PORT = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?/(tcp|udp|sctp|dccp)")
 # A head is written one value after another: texts without escapes, and lists of such texts.
 _VALUE = re.compile(r'^(\w+)\s*=\s*(?:"([^"\n]*)"|\[(.*?)\])', re.MULTILINE | re.DOTALL)
 _TITLE = re.compile(r'^title\s*=\s*"([^"\n]*)"', re.MULTILINE)
@@ -232,8 +238,8 @@ def _words(path: str, document: dict[str, object]) -> Words:
     if not doors:
         raise _wrong(path, "ports", "needs at least one")
     named = _FILE.fullmatch(path.rpartition("/")[2])
-    if named is None or int(named[1]) != doors[0].port or named[2] != name:
-        raise _wrong(path, "name", f"the file must be called {doors[0].port:05}-{name}.toml")
+    if named is None or int(named[1]) != doors[0].ports.first or named[2] != name:
+        raise _wrong(path, "name", f"the file must be called {doors[0].ports.first:05}-{name}.toml")
     return Words(
         name=name,
         doors=doors,
@@ -267,9 +273,13 @@ def _plain(path: str, document: dict[str, object], language: str) -> Plain:
 
 def _door(path: str, text: str) -> UsualDoor:
     match = _PORT.fullmatch(text)
-    if match is None or int(match[1]) > MAX_PORT:
-        raise _wrong(path, "ports", f'must be like "22/tcp", not "{text}"')
-    return UsualDoor(int(match[1]), Transport(match[2]))
+    try:
+        if match is not None:
+            ports = PortRange(int(match[1]), int(match[2] or match[1]))
+            return UsualDoor(ports, Transport(match[3]))
+    except ValueError:
+        pass
+    raise _wrong(path, "ports", f'must be like "22/tcp" or "5901-5910/tcp", not "{text}"')
 
 
 def _choice(path: str, key: str, text: str, kind: type[Choice]) -> Choice:
