@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tojimari.report.columns import Cell, aligned, width, wrapped
+from tojimari.report.columns import Cell, aligned, clipped, width, wrapped
 from tojimari.report.style import Style
 
 
@@ -21,7 +21,7 @@ def test_rows_need_not_be_equally_long() -> None:
 
 
 def test_padding_stays_outside_the_paint() -> None:
-    rows = [[Cell("!", Style.ALARM), "x"], ["OK", "y"]]
+    rows: list[list[Cell | str]] = [[Cell("!", Style.ALARM), "x"], ["OK", "y"]]
     assert aligned(rows, paint=lambda text, style: f"<{style}>{text}</>") == [
         "<alarm>!</>   x",
         "OK  y",
@@ -57,3 +57,11 @@ def test_wrapping_loses_nothing(text: str, columns: int) -> None:
 def test_no_line_is_wider_than_the_terminal_where_it_can_be_broken(text: str) -> None:
     longest_word = max((len(word) for word in text.replace("扉", " ").split()), default=0)
     assert all(width(line) <= max(20, longest_word) for line in wrapped(text, 20))
+
+
+def test_the_last_cell_is_clipped_to_the_terminal() -> None:
+    assert aligned([["22/tcp", "remote administration"]], limit=20) == ["22/tcp  remote ad..."]
+
+
+def test_wide_characters_are_clipped_by_their_columns() -> None:
+    assert clipped("扉扉扉扉扉", 8) == "扉扉..."

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from tojimari.core.text import ELLIPSIS
 from tojimari.report.style import Paint, Style, unpainted
 
 GAP = 2  # columns between two cells
@@ -35,7 +36,12 @@ def width(text: str) -> int:
 
 
 def aligned(
-    rows: Sequence[Row], *, paint: Paint = unpainted, indent: int = 0, least: Sequence[int] = ()
+    rows: Sequence[Row],
+    *,
+    paint: Paint = unpainted,
+    indent: int = 0,
+    least: Sequence[int] = (),
+    limit: int = 0,
 ) -> list[str]:
     """Rows with their cells under one another; the last cell of a row is not padded.
 
@@ -44,9 +50,29 @@ def aligned(
         paint: Gives styled text; padding is added outside it.
         indent: Columns before the first cell.
         least: Least width of each column, so that several tables stand under one another.
+        limit: Columns of the terminal; the last cell is clipped to it. 0 for no limit.
     """
     widths = widest(rows, least)
-    return [_line(row, widths, paint, indent) for row in rows]
+    return [_line(_fitting(row, widths, indent, limit), widths, paint, indent) for row in rows]
+
+
+def clipped(text: str, columns: int) -> str:
+    """The text within a width, an ellipsis at its end where some was left out."""
+    if width(text) <= columns:
+        return text
+    kept = text
+    while kept and width(kept) > columns - len(ELLIPSIS):
+        kept = kept[:-1]
+    return kept.rstrip() + ELLIPSIS if kept else ""
+
+
+def _fitting(row: Row, widths: Sequence[int], indent: int, limit: int) -> Row:
+    if not limit or not row:
+        return row
+    room = limit - indent - sum(widths[: len(row) - 1]) - GAP * (len(row) - 1)
+    last = row[-1]
+    kept = clipped(_text(last), max(0, room))
+    return [*row[:-1], Cell(kept, last.style) if isinstance(last, Cell) else kept]
 
 
 def widest(rows: Sequence[Row], least: Sequence[int] = ()) -> list[int]:

@@ -1,0 +1,22 @@
+"""What the tests of the inside view share."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+from nobody import become_nobody, become_root_again
+
+
+@pytest.fixture
+def as_nobody() -> Generator[None]:
+    """An unprivileged user from here to the end of the test."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    try:
+        groups = become_nobody()
+    except OSError:
+        pytest.skip("needs root")
+    yield
+    become_root_again()
+    os.setgroups(groups)
