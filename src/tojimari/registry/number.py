@@ -142,8 +142,17 @@ def entries(
 
 def most_met(within: PortRange) -> tuple[Entry, ...]:
     """The numbers of a range that have plain words, ascending."""
-    those = words.told_between(within.first, within.last)
-    found = (entry_of(port, _given(port), None) for port in sorted(those))
+    return listed(words.told_between(within.first, within.last))
+
+
+def listed(ports: Iterable[int], transport: Transport | None = None) -> tuple[Entry, ...]:
+    """The rows of some numbers, ascending; those of which nothing is known are left out.
+
+    Args:
+        ports: The numbers.
+        transport: Only under this one; None for all.
+    """
+    found = (entry_of(port, _given(port), transport) for port in sorted(set(ports)))
     return tuple(_joined(one for one in found if one is not None))
 
 
