@@ -125,8 +125,15 @@ def given_between(first: int, last: int) -> frozenset[int]:
 
 @lru_cache(maxsize=4096)
 def _of(port: int) -> tuple[Assignment, ...]:
-    data = _table()[_position(port) : _position(port + 1)]
-    return tuple(one for line in data.splitlines() for one in _row(line))
+    data = _table()
+    start = _position(port)
+    own = b"%d\t" % port
+    found: list[Assignment] = []
+    while data.startswith(own, start):
+        end = data.find(b"\n", start)
+        found += _row(data[start:end])
+        start = end + 1
+    return tuple(found)
 
 
 def _position(port: int) -> int:

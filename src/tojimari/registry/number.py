@@ -24,6 +24,7 @@ class Number:
         assignments: What IANA says of it, the usual name first.
         users: Who really uses it, whom people meet most first.
         words: Plain words; None where nobody has written any.
+        also: Short names of further services with plain words that use the number, too.
     """
 
     port: int
@@ -32,6 +33,7 @@ class Number:
     assignments: tuple[Assignment, ...]
     users: tuple[User, ...]
     words: Words | None
+    also: tuple[str, ...] = ()
 
     @property
     def is_known(self) -> bool:
@@ -81,13 +83,16 @@ def of(port: int, transport: Transport | None = None) -> Number:
     Raises:
         ValueError: It is no port.
     """
+    told = words.of(port, transport)
+    others = (head.name for head in words.heads_at(port, transport))
     return Number(
         port=port,
         transport=transport,
         range=ranges.of(port).name,
         assignments=assignments.of(port, transport),
         users=defacto.of(port, transport),
-        words=words.of(port, transport),
+        words=told,
+        also=tuple(name for name in others if told is None or name != told.name),
     )
 
 

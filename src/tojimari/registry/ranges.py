@@ -36,7 +36,7 @@ class NumberRange:
 WELL_KNOWN = NumberRange(
     RangeName.WELL_KNOWN,
     PortRange(0, 1023),
-    mark("well-known"),
+    mark("Well-known numbers"),
     mark(
         "IANA keeps these numbers for the services that everybody knows, and gives them out only"
         " after a review in public. On most systems a program needs privileges to open one."
@@ -45,7 +45,7 @@ WELL_KNOWN = NumberRange(
 REGISTERED = NumberRange(
     RangeName.REGISTERED,
     PortRange(1024, 49151),
-    mark("registered"),
+    mark("Registered numbers"),
     mark(
         "Whoever makes a program can ask IANA to write down a number for it here. Nobody is made to"
         " keep to the list, and many popular programs use a number that is another's."
@@ -54,7 +54,7 @@ REGISTERED = NumberRange(
 DYNAMIC = NumberRange(
     RangeName.DYNAMIC,
     PortRange(49152, MAX_PORT),
-    mark("dynamic, free for anybody"),
+    mark("Dynamic numbers, free for anybody"),
     mark(
         "These numbers are never registered. Anybody may use them, mostly for a short time: a"
         " program that calls out gets such a number for its own end of the conversation."

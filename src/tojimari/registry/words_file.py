@@ -3,6 +3,7 @@
 A file is named for its first port and its service: ``00022-ssh.toml``.
 """
 
+import os
 import re
 from collections.abc import Collection
 from dataclasses import MISSING, dataclass, fields
@@ -164,9 +165,12 @@ _KEYS = frozenset(
     }
 )
 _FILE = re.compile(r"([0-9]{5})-([a-z0-9-]+)\.toml")
-_PORT = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?/(tcp|udp|sctp|dccp)")
+_LONGEST = 1 << 20  # bytes of a file; they have three thousand
+_PORT = re.compile(r"([0-9]{1,5}(?:-[0-9]{1,5})?)/(tcp|udp|sctp|dccp)")
 # A head is written one value after another: texts without escapes, and lists of such texts.
 _VALUE = re.compile(r'^(\w+)\s*=\s*(?:"([^"\n]*)"|\[(.*?)\])', re.MULTILINE | re.DOTALL)
+_PORTS = re.compile(rb"^ports\s*=\s*\[(.*?)\]", re.MULTILINE | re.DOTALL)
+_PROGRAMS = re.compile(rb"^programs\s*=\s*\[(.*?)\]", re.MULTILINE | re.DOTALL)
 _TITLE = re.compile(r'^title\s*=\s*"([^"\n]*)"', re.MULTILINE)
 _QUOTED = re.compile(r'"([^"]*)"')
 
@@ -191,9 +195,7 @@ def head(path: str) -> Head:
     Raises:
         ValueError: Something is missing or not one of the words for it; names the file and the key.
     """
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - thrice as fast as pathlib here
-        text = file.readall().decode()
-    top, _, rest = text.partition("\n[en]")
+    top, _, rest = _content(path).decode().partition("\n[en]")
     values = {key: (one, many) for key, one, many in _VALUE.findall(top)}
     titles = _TITLE.findall(rest)
     try:
@@ -213,6 +215,26 @@ def head(path: str) -> Head:
         raise _wrong(path, "title", "is missing") from error
 
 
+def outline(path: str) -> tuple[tuple[PortRange, ...], tuple[str, ...]]:
+    """Only the numbers and the programs, for an index: a third of the time of ``head``.
+
+    Raises:
+        ValueError: One of the two is missing or wrong; names the file and the key.
+    """
+    top, _, _ = _content(path).partition(b"\n[en]")
+    ports, programs = _PORTS.search(top), _PROGRAMS.search(top)
+    if ports is None or programs is None:
+        raise _wrong(path, "programs" if ports else "ports", "is missing")
+    numbers = [text.partition("/")[0] for text in _QUOTED.findall(ports[1].decode())]
+    try:
+        return (
+            tuple(_numbers(text) for text in numbers),
+            tuple(_QUOTED.findall(programs[1].decode())),
+        )
+    except ValueError as error:
+        raise _wrong(path, "ports", str(error)) from error
+
+
 def words(path: str) -> Words:
     """The whole of a file, checked.
 
@@ -221,11 +243,10 @@ def words(path: str) -> Words:
     """
     import tomllib  # noqa: PLC0415 - 10 ms, and most commands need no words
 
-    with open(path, "rb") as file:  # noqa: PTH123 - as above
-        try:
-            document: dict[str, object] = tomllib.load(file)
-        except ValueError as error:
-            raise _wrong(path, "", str(error)) from error
+    try:
+        document: dict[str, object] = tomllib.loads(_content(path).decode())
+    except ValueError as error:
+        raise _wrong(path, "", str(error)) from error
     for key in document:
         if key not in _KEYS:
             raise _wrong(path, key, "is not a key of these files")
@@ -275,11 +296,24 @@ def _door(path: str, text: str) -> UsualDoor:
     match = _PORT.fullmatch(text)
     try:
         if match is not None:
-            ports = PortRange(int(match[1]), int(match[2] or match[1]))
-            return UsualDoor(ports, Transport(match[3]))
+            return UsualDoor(_numbers(match[1]), Transport(match[2]))
     except ValueError:
         pass
     raise _wrong(path, "ports", f'must be like "22/tcp" or "5901-5910/tcp", not "{text}"')
+
+
+def _numbers(text: str) -> PortRange:
+    first, _, last = text.partition("-")
+    return PortRange(int(first), int(last or first))
+
+
+def _content(path: str) -> bytes:
+    # Not pathlib: 187 files are read for the index, and this takes a third of the time.
+    file = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(file, _LONGEST)
+    finally:
+        os.close(file)
 
 
 def _choice(path: str, key: str, text: str, kind: type[Choice]) -> Choice:

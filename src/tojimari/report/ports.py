@@ -167,7 +167,8 @@ def _named(same: Sequence[Assignment], view: View) -> str:
 
 def _use(number: Number, view: View) -> Iterator[Section]:
     title = view.say(mark("Who really uses it"))
-    if number.users:
+    # One user only, of whom the plain words speak already, would be said twice.
+    if number.users and (number.words is None or len(number.users) > 1):
         yield Section(title, [_user(user, number, view) for user in number.users])
     elif not number.is_known:
         yield Section(title, [view.say(mark("Nobody that is known. Ask the machine: see below."))])
@@ -257,7 +258,7 @@ def _sources(number: Number, view: View) -> Iterator[Section]:
     elif not view.sources:
         found += [user.source for user in number.users]
     if found:
-        said = ", ".join(printable(one) for one in dict.fromkeys(found))
+        said = "; ".join(printable(one) for one in dict.fromkeys(found))
         yield Section(view.say(mark("Read on")), [said])
 
 
@@ -265,9 +266,15 @@ def _next(number: Number, view: View) -> Iterator[str]:
     """What to type next, with what it does."""
     if view.plain:
         return
-    rows = [(f"> tojimari look {number.port}", view.say(mark("who has it open on this machine")))]
-    for name in number.words.instead if number.words is not None else ():
-        rows.append((f"> tojimari port {name}", view.say(mark("what to use instead"))))
+    better = number.words.instead if number.words is not None else ()
+    rows = [
+        (f"> tojimari look {number.port}", view.say(mark("who has it open on this machine"))),
+        *((f"> tojimari port {name}", view.say(mark("what to use instead"))) for name in better),
+        *(
+            (f"> tojimari port {name}", view.say(mark("is met at this number, too")))
+            for name in number.also
+        ),
+    ]
     yield from columns.aligned(rows, indent=INDENT)
 
 
@@ -287,7 +294,7 @@ def _list(answer: ListAnswer, view: View) -> Iterator[str]:
     yield from _rows(answer.entries, view)
     if answer.unknown and answer.entries:
         yield from _paragraph(
-            view.say(mark("Of the other {count} nothing is known."), count=answer.unknown), view
+            view.say(mark("Of the rest ({count}) nothing is known."), count=answer.unknown), view
         )
 
 

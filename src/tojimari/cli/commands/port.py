@@ -20,7 +20,7 @@ def port(
     near: int | None,
     *,
     udp: bool,
-) -> int | None:
+) -> None:
     """Parse, ask, print."""
     if words and words[0].lower() == FREE:
         if len(words) > 1 or search is not None or within is not None:
@@ -28,7 +28,8 @@ def port(
                 "free stands alone: it finds a number, it explains none",
                 hint="tojimari port free --near 8080",
             )
-        return _free(near, udp=udp)
+        _free(near, udp=udp)
+        return
     if near is not None or udp:
         raise UsageError(
             "--near and --udp belong to: tojimari port free",
@@ -39,7 +40,7 @@ def port(
             "name a number, or words to search for, or a range",
             hint="tojimari port 443; tojimari port --search mail; tojimari port --range dynamic",
         )
-    return _explain(words, search, within)
+    _explain(words, search, within)
 
 
 def _explain(words: tuple[str, ...], search: str | None, within: str | None) -> None:
