@@ -1,4 +1,4 @@
-"""Other processes for tests: they do something real with sockets, say so, and wait for their end."""
+"""Other processes for tests: they do something real with sockets, say so, and wait."""
 
 import json
 import os
