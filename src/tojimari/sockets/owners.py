@@ -7,8 +7,6 @@ from tojimari.linux import cgroups
 from tojimari.sockets import process, units
 from tojimari.sockets.holding import Place
 
-_SUREST = {evidence: rank for rank, evidence in enumerate(Evidence)}
-
 
 class Owners:
     """Makes owners, and remembers the processes: thousands of sockets share a few."""
@@ -28,15 +26,17 @@ class Owners:
         """Those who hold one door, the smallest process number first.
 
         Args:
-            places: Where its sockets are held.
+            places: Where its sockets are held; for an io_uring's or a unix socket's, that is where
+                the ring or the unix socket is.
             evidence: How that was found.
             cgroup: Id of the socket's control group; 0 where it is not known.
         """
-        descriptors: dict[int, list[int]] = {}
+        descriptors: dict[int, set[int]] = {}
         for pid, number in places:
-            descriptors.setdefault(pid, []).append(number)
+            descriptors.setdefault(pid, set()).add(number)
+        is_direct = evidence is Evidence.DESCRIPTOR
         return tuple(
-            self.owner(evidence, pid, sorted(numbers), cgroup)
+            self.owner(evidence, pid, sorted(numbers) if is_direct else (), cgroup)
             for pid, numbers in sorted(descriptors.items())
         )
 
@@ -75,9 +75,9 @@ class Owners:
         place = units.place(path)
         return (Owner(Evidence.CGROUP, unit=place.unit, container=place.container, cgroup=path),)
 
-    def kernel(self, cgroup: int) -> tuple[Owner, ...]:
+    def kernel(self, cgroup: int) -> Owner:
         """The kernel itself."""
-        return (Owner(Evidence.KERNEL, cgroup=self._paths.get(cgroup)),)
+        return Owner(Evidence.KERNEL, cgroup=self._paths.get(cgroup))
 
 
 def _ask(pid: int) -> Owner:
@@ -100,8 +100,3 @@ def _ask(pid: int) -> Owner:
         unit=place.unit,
         container=place.container,
     )
-
-
-def surest_first(owners: Iterable[Owner]) -> tuple[Owner, ...]:
-    """Each once, the surest evidence first, then by process number."""
-    return tuple(sorted(set(owners), key=lambda one: (_SUREST[one.evidence], one.pid or 0)))
