@@ -4,11 +4,10 @@ import random
 import re
 from collections.abc import Iterator
 
-from tests.firewall.judge import HERE
+from firewall.judge import HERE
 from tojimari.firewall import intervals
+from tojimari.firewall.reasoner import Question
 from tojimari.firewall.ruleset import TCP, UDP
-
-from tojimari.firewall.reasoner import Question  # isort: skip
 
 PORTS = (22, 53, 80, 443, 5432, 8080, 8443)
 NEAR_PORTS = (*PORTS, 81, 90, 8081, 9999, 8000, 8010, 8011, 5353, 137)
@@ -301,3 +300,94 @@ def packets(
             for _ in range(each)
         ]
         yield asked, picked
+
+
+# Rulesets that each turn on one thing that is easily got wrong.
+CORNERS = (
+    # All NAT chains run at the place of NAT, whatever their own priority says.
+    """table IP n { chain p { type nat hook prerouting priority -5; tcp dport 8080 redirect to :80
+    tcp dport 22 redirect to :443
+    } }
+    table IP f { chain p { type filter hook prerouting priority -50; tcp dport 8080 drop
+    tcp dport 443 drop
+    } }""",
+    # Among themselves, NAT chains keep their order, and the first that rewrites is the last.
+    """table IP n { chain late { type nat hook prerouting priority -5; tcp dport 8080 redirect to :80
+    }
+    chain early { type nat hook prerouting priority -150; tcp dport 8080 redirect to :443
+    tcp dport 22 accept
+    tcp dport 53 drop
+    }
+    chain last { type nat hook prerouting priority 50; tcp dport 22 redirect to :5432
+    } }""",
+    # Of two chains at one place, the younger runs first.
+    """table IP a { chain i { type filter hook input priority 0; meta mark 7 tcp dport 22 drop
+    tcp dport 80 meta mark set 7
+    } }
+    table IP b { chain i { type filter hook input priority 0; tcp dport 22 meta mark set 7
+    meta mark 7 tcp dport 80 drop
+    } }""",
+    # Before connection tracking, everything is invalid, and nothing has a status or a mark.
+    """table IP r { chain p { type filter hook prerouting priority -310; ct state invalid tcp dport 22 drop
+    ct state new tcp dport 80 drop
+    ct mark 0 udp dport 53 drop
+    ct direction original tcp dport 443 drop
+    }
+    chain q { type filter hook prerouting priority -190; ct state invalid tcp dport 5432 drop
+    ct mark 0 tcp dport 8443 drop
+    } }""",
+    # What is not tracked is not translated either.
+    """table IP r { chain p { type filter hook prerouting priority -300; tcp dport 8080 notrack
+    udp dport 53 notrack
+    }
+    chain n { type nat hook prerouting priority -100; tcp dport { 8080, 22 } redirect to :80
+    }
+    chain i { type filter hook input priority 0; ct state untracked udp dport 53 drop
+    ct status dnat accept
+    tcp dport 80 drop
+    ct mark != 3 udp dport 5353 drop
+    } }""",
+    # The way out counts, after the source was rewritten too.
+    """table IP p { chain o { type filter hook postrouting priority 0; oifname "eth1" tcp dport 80 drop
+    IP saddr NET1 drop
+    }
+    chain n { type nat hook prerouting priority -100; tcp dport 22 dnat to AWAY0
+    udp dport 53 dnat to AWAY1
+    tcp dport 8080 dnat to AWAY0
+    } }""",
+    # Accept ends its own chain only; return and the end of a called chain come back, goto does not.
+    """table IP f { chain a { return
+    }
+    chain b { tcp dport 22 goto a
+    tcp dport 80 jump a
+    tcp dport 80 drop
+    tcp dport 443 accept
+    }
+    chain i { type filter hook input priority 0; jump b
+    tcp dport 22 accept
+    tcp dport 5432 goto b
+    drop
+    }
+    chain j { type filter hook input priority 10; tcp dport 443 drop
+    accept
+    } }""",
+    # The ends of ranges, and what is not in a map.
+    """table IP f { chain i { type filter hook input priority 0; policy drop;
+    tcp dport vmap { 22-80 : continue, 443 : drop, 8000-8080 : accept }
+    IP saddr NET0-NET0END accept
+    udp dport > 53 udp dport < 138 accept
+    tcp dport != { 22, 81 } accept
+    udp sport != 53 meta l4proto != tcp drop
+    } }""",
+)
+
+
+def corner(number: int, family: int) -> str:
+    """One of ``CORNERS``, for a family."""
+    ip = "ip" if family == 4 else "ip6"
+    first, last = ("10.1.2.0", "10.1.2.255") if family == 4 else ("2001:db8:a:2::", "2001:db8:a:2:ffff:ffff:ffff:ffff")
+    text = CORNERS[number].replace("IP", ip).replace("NET0END", last).replace("NET0", first)
+    text = text.replace("NET1", NETWORKS[family][1])
+    away = [f"[{one}]:80" if family == 6 else f"{one}:80" for one in ELSEWHERE[family]]
+    text = text.replace("} }", "}\n}").replace("; }\n", ";\n }\n")
+    return text.replace("AWAY0", away[0]).replace("AWAY1", ELSEWHERE[family][1])

@@ -2,8 +2,8 @@
 
 import random
 
-from tests.firewall.generate import ELSEWHERE, NETWORKS, PORTS, RANGES
-from tests.firewall.judge import HERE
+from firewall.generate import ELSEWHERE, NETWORKS, PORTS, RANGES
+from firewall.judge import HERE
 
 
 class Writer:

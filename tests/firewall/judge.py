@@ -20,7 +20,7 @@ from typing import Any
 
 from tojimari.firewall import intervals
 from tojimari.firewall.answer import certain_sources
-from tojimari.firewall.compile import Program, compile_ruleset
+from tojimari.firewall.compile import compile_ruleset
 from tojimari.firewall.dialects import iptables, nft_json
 from tojimari.firewall.machine import Address, Machine, Route
 from tojimari.firewall.reasoner import Question, Reasoner, Walk
@@ -281,7 +281,7 @@ def checksum(data: bytes) -> int:
     return ~total & 0xFFFF
 
 
-def allowed(program: Program, walk: Walk, source: int) -> Verdict:
+def allowed(walk: Walk, maybe: intervals.Intervals, source: int) -> Verdict:
     """What the reasoner allows for one source."""
     ends: set[tuple[int | None, int | None]] = set()
     stopped = False
@@ -293,9 +293,8 @@ def allowed(program: Program, walk: Walk, source: int) -> Verdict:
             ends.add((None if state.vague else state.destination, state.port))
         else:
             stopped = True
-    sure, maybe = certain_sources(program, walk)
-    del sure
-    return Verdict(ends, bool(ends) and not stopped, intervals.contains(maybe, source) or (bool(ends) and stopped))
+    in_doubt = bool(ends) and stopped
+    return Verdict(ends, bool(ends) and not stopped, in_doubt or intervals.contains(maybe, source))
 
 
 def agrees(verdict: Verdict, arrived: tuple[int, int] | None) -> bool:
@@ -311,27 +310,44 @@ def agrees(verdict: Verdict, arrived: tuple[int, int] | None) -> bool:
 Generator = Callable[[random.Random, int], str]
 
 
-def judged(  # noqa: PLR0913 - a trial has many sides
+@dataclass
+class Trial:
+    """One ruleset, the packets that were sent, and what arrived.
+
+    Attributes:
+        name: Where it came from.
+        ruleset: As the product read it.
+        machine: What the reasoner is told of the machine.
+        groups: Questions, each with the numbers and the sources of its packets.
+        notes: What arrived; see ``Judge.notes``.
+    """
+
+    name: str
+    ruleset: Ruleset
+    machine: Machine
+    groups: list[tuple[Question, list[tuple[int, int]]]]
+    notes: dict[tuple[int, int], tuple[int, int]]
+
+
+def tried(
     judge: Judge,
     generate: Generator,
     questions: Callable[[random.Random, int], Iterator[tuple[Question, list[int]]]],
     seeds: range,
-    tally: Tally,
-    loader: Callable[[Judge, str], Ruleset] | None = None,
-    stop_at: int = 0,
-) -> Tally:
-    """Load random rulesets, send packets, and compare.
+    load: Callable[[Judge, str], Ruleset],
+) -> Iterator[Trial | str]:
+    """Load random rulesets and send packets.
 
     Args:
         judge: The namespace.
         generate: A ruleset as text, for a random source and a family.
         questions: Packets to send, with their sources.
-        seeds: One ruleset each.
-        tally: What is counted; returned too.
-        loader: How text becomes a ruleset; ``nft`` by default.
-        stop_at: Stop at so many mismatches; 0 for never.
+        seeds: One ruleset each; odd ones are IPv4.
+        load: How text becomes a ruleset in the kernel, and in the product.
+
+    Yields:
+        A trial; or why the kernel did not take a ruleset.
     """
-    load = loader or Judge.load
     machine = judge.machine()
     for seed in seeds:
         chance = random.Random(seed)
@@ -340,35 +356,38 @@ def judged(  # noqa: PLR0913 - a trial has many sides
         try:
             ruleset = load(judge, text)
         except RuntimeError as error:
-            tally.refused += 1
-            tally.wrong += [f"seed {seed}: not loaded: {error}"] if tally.refused > 20 else []
+            yield f"seed {seed}: {error}"
             continue
-        tally.rulesets += 1
-        program = compile_ruleset(ruleset)
-        reasoner = Reasoner(program, machine)
         shots: list[Shot] = []
-        verdicts: dict[tuple[int, int], Verdict] = {}
+        groups: list[tuple[Question, list[tuple[int, int]]]] = []
         seen: set[tuple[object, ...]] = set()
         for asked, sources in questions(chance, family):
-            walk = reasoner.ask(asked)
+            group: list[tuple[int, int]] = []
             for source in sources:
                 key = source, asked.destination, asked.protocol, asked.port, asked.source_port
-                if key in seen:
-                    continue
-                seen.add(key)
-                shot = Shot(len(shots) + 1, family, source, asked)
-                shots.append(shot)
-                verdicts[family, shot.number] = allowed(program, walk, source)
+                if key not in seen:
+                    seen.add(key)
+                    shots.append(Shot(len(shots) + 1, family, source, asked))
+                    group.append((len(shots), source))
+            groups.append((asked, group))
         judge.fire(shots)
-        notes = judge.notes()
-        for shot in shots:
-            verdict, arrived = verdicts[family, shot.number], notes.get((family, shot.number))
+        yield Trial(f"seed {seed}", ruleset, machine, groups, judge.notes())
+
+
+def compare(trial: Trial, tally: Tally) -> None:
+    """Ask the reasoner what the kernel was asked."""
+    tally.rulesets += 1
+    program = compile_ruleset(trial.ruleset)
+    reasoner = Reasoner(program, trial.machine)
+    for asked, group in trial.groups:
+        walk = reasoner.ask(asked)
+        _, maybe = certain_sources(program, walk)
+        for number, source in group:
+            verdict = allowed(walk, maybe, source)
+            arrived = trial.notes.get((asked.family, number))
             tally.checks += 1
             tally.arrived += arrived is not None
             tally.undecided += verdict.maybe
             if not agrees(verdict, arrived):
-                source = next(intervals.networks([shot.source, shot.source + 1], family))
-                tally.wrong.append(f"seed {seed}: {source} {shot.question}: {verdict}, kernel {arrived}")
-        if stop_at and len(tally.wrong) >= stop_at:
-            break
-    return tally
+                text = next(intervals.networks([source, source + 1], asked.family))
+                tally.wrong.append(f"{trial.name}: {text} {asked}: {verdict}, kernel {arrived}")

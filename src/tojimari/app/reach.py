@@ -1,10 +1,11 @@
 """Who can reach a port: the rules, the routes and the named places, brought together."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from tojimari.core.endpoint import Transport
-from tojimari.core.errors import UsageError
+from tojimari.core.errors import PrivilegeError, UsageError
 from tojimari.core.exposure import (
     Certainty,
     Decider,
@@ -24,6 +25,7 @@ from tojimari.firewall.machine import LOOPBACK, Machine
 from tojimari.firewall.reasoner import Question, Reasoner
 from tojimari.firewall.ruleset import TCP, UDP, Ruleset
 from tojimari.firewall.sources import Standpoint
+from tojimari.report.way import Shown, Step
 
 PROTOCOLS = {Transport.TCP: TCP, Transport.UDP: UDP}
 MAX_NETWORKS = 8  # networks of one passage that a person reads; the rest is counted
@@ -59,12 +61,20 @@ class Row:
     Attributes:
         transport: The way of speaking.
         port: The number.
+        last: The last of several ports that fare alike; ``port`` for a single one.
         exposure: From which zones it can be reached.
     """
 
     transport: Transport
     port: int
+    last: int
     exposure: Exposure
+
+    @property
+    def label(self) -> str:
+        """``22/tcp`` or ``8000-8010/udp``."""
+        number = str(self.port) if self.port == self.last else f"{self.port}-{self.last}"
+        return f"{number}/{self.transport}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +102,15 @@ def live(namespace: int | None = None) -> Firewall:
 
     Raises:
         HostError: Nothing that lists rules is installed.
-        PrivilegeError: The firewall may not be read.
     """
     from tojimari.firewall import live as system  # noqa: PLC0415 - subprocess, only where used
 
-    listed = system.listing(namespace)
+    try:
+        listed = system.listing(namespace)
+    except PrivilegeError as error:
+        # Not permitted is never "nothing there": every answer becomes "maybe".
+        unseen = Unseen(error.message, 0, error.hint.text)
+        listed = system.Listing(Ruleset([reading.unreadable_table()]), (unseen,))
     if namespace is None:
         around = system.around()
     else:
@@ -177,7 +191,7 @@ def row(firewall: Firewall, transport: Transport, port: int, address: str | None
         zone = standpoint.zone or Zone.INTERNET
         by_zone[zone] += _asked(firewall, standpoint, transport, port, address)
     reaches = tuple(_reach(zone, found) for zone, found in by_zone.items())
-    return Row(transport, port, Exposure(reaches, frozenset({Witness.FIREWALL})))
+    return Row(transport, port, port, Exposure(reaches, frozenset({Witness.FIREWALL})))
 
 
 def asked(firewall: Firewall, text: str, transport: Transport, port: int, address: str | None = None) -> Asked:
@@ -213,6 +227,34 @@ def asked(firewall: Firewall, text: str, transport: Transport, port: int, addres
     return Asked(text, transport, port, certainty, whole, tuple(one.passage for one in found))
 
 
+def every_port(firewall: Firewall) -> Iterator[Row]:
+    """All ports of both transports, those that fare alike in one row."""
+    for transport in PROTOCOLS:
+        pending: Row | None = None
+        for first, last in firewall.program.port_classes():
+            found = replace(row(firewall, transport, first), last=last)
+            if pending is not None and _fare_alike(pending, found):
+                pending = replace(pending, last=last)
+                continue
+            if pending is not None:
+                yield pending
+            pending = found
+        if pending is not None:
+            yield pending
+
+
+def _fare_alike(one: Row, other: Row) -> bool:
+    def fate(row: Row) -> list[object]:
+        return [
+            (reach.zone, reach.certainty, reach.whole, passage.certainty, passage.sources,
+             passage.more, passage.interface, passage.decider, passage.redirection, passage.limits)
+            for reach in row.exposure.reaches
+            for passage in reach.passages
+        ]
+
+    return fate(one) == fate(other)
+
+
 def open_elsewhere(firewall: Firewall, zones: Iterable[Zone] = (Zone.INTERNET, Zone.LAN)) -> Iterator[Row]:
     """Ports that are open without any socket here: what comes to them is sent elsewhere.
 
@@ -233,10 +275,7 @@ def open_elsewhere(firewall: Firewall, zones: Iterable[Zone] = (Zone.INTERNET, Z
                 for passage in reach.passages
             )
             if away:
-                yield from (
-                    found if port == first else row(firewall, transport, port)
-                    for port in range(first, min(last, first + 255) + 1)
-                )
+                yield replace(found, last=last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,13 +371,7 @@ def _passage(
     firewall: Firewall, place: Standpoint, question: Question, piece: Piece, source_port: int | None
 ) -> Passage:
     family = place.family
-    listed: list[str] = []
-    more = 0
-    for network in intervals.networks(piece.sources, family):
-        if len(listed) < MAX_NETWORKS:
-            listed.append(network)
-        else:
-            more += 1
+    listed, more = ([], 0) if _is_all(place, piece) else _listed(piece.sources, family)
     decided = owners.decider(piece.place, question.port, question.protocol) if piece.place else None
     return Passage(
         tuple(listed),
@@ -353,6 +386,18 @@ def _passage(
         tuple(dict.fromkeys(fork.doubt.text for fork in piece.doubts)),
         source_port,
     )
+
+
+def _is_all(place: Standpoint, piece: Piece) -> bool:
+    """Whether a piece is all of a place, or all but what the kernel refuses there by itself."""
+    return place.zone is not None and intervals.covers(piece.sources, place.sources)
+
+
+def _listed(found: intervals.Intervals, family: int) -> tuple[list[str], int]:
+    """The first networks of a set, and how many were left out."""
+    networks = intervals.networks(found, family)
+    listed = list(islice(networks, MAX_NETWORKS))
+    return listed, sum(1 for _ in networks)
 
 
 def _because(piece: Piece, decided: Decider | None) -> Message:
@@ -410,16 +455,53 @@ def _reach(zone: Zone, found: Sequence[_Found]) -> Reach:
     return Reach(zone, certainty, because, whole, tuple(one.passage for one in ordered))
 
 
-def why(firewall: Firewall, place: Standpoint, transport: Transport, port: int, address: str | None) -> list[path.Way]:
-    """The way of a packet, chain by chain, for each different fate of a place's sources."""
+def ways(
+    firewall: Firewall,
+    transport: Transport,
+    port: int,
+    zone: Zone | None = None,
+    address: str | None = None,
+) -> Iterator[Shown]:
+    """The way of a packet, chain by chain, for each different fate of each place's sources.
+
+    Args:
+        firewall: The rules.
+        transport: TCP or UDP.
+        port: The number.
+        zone: Only from there; None for the internet and the local network.
+        address: The only address of the machine that is meant; None for one of each kind.
+    """
     reasoner = Reasoner(firewall.program, firewall.machine)
-    return [
-        way
-        for destination in _destinations(firewall, place, address)[:1]
-        for way in path.ways(
-            reasoner,
-            Question(
-                place.family, PROTOCOLS[transport], port, destination, place.interface, place.sources
-            ),
+    zones = {Zone.INTERNET, Zone.LAN} if zone is None else {zone}
+    for place in _standpoints(firewall):
+        if place.zone not in zones:
+            continue
+        for destination in _destinations(firewall, place, address):
+            question = Question(
+                place.family,
+                PROTOCOLS[transport],
+                port,
+                destination,
+                place.interface,
+                place.sources,
+            )
+            for way in path.ways(reasoner, question):
+                yield _shown(firewall, place, way)
+
+
+def _shown(firewall: Firewall, place: Standpoint, way: path.Way) -> Shown:
+    question = way.question
+    sources_asked = question.sources or []
+    steps = tuple(
+        Step(
+            visit.hook,
+            visit.verdict,
+            owners.decider(visit.place, question.port, question.protocol),
         )
-    ]
+        for visit in way.visits
+    )
+    return Shown(
+        next(intervals.networks(sources_asked, question.family), ""),
+        steps,
+        _passage(firewall, place, question, way.end, None),
+    )

@@ -76,7 +76,8 @@ class Passage:
     """Some sources whose packets share one fate.
 
     Attributes:
-        sources: Networks, ascending; at most as many as a person reads.
+        sources: Networks, ascending; at most as many as a person reads. Empty where it is every
+            source of the place.
         more: How many networks were left out.
         interface: Where the packets come in; empty where it is not known.
         destination: The address that they are sent to.

@@ -1,7 +1,7 @@
 """The neutral ruleset, compiled once, so that a question costs only the rules that concern it."""
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, cast
 
@@ -24,6 +24,7 @@ from tojimari.firewall.ruleset import (
     DoubtKind,
     Either,
     Element,
+    Expression,
     Field,
     Hook,
     Match,
@@ -157,7 +158,7 @@ class Compiled:
         table: Its table.
         chain: The chain itself.
         policy: What the answer names where no rule decided.
-        lines: Rules that change anything.
+        compile_lines: Compiles the rules that change anything.
         classifier: For a long chain: which lines can concern a packet.
         lean: For a long chain: the lines without the conditions that the classifier knows.
     """
@@ -165,9 +166,17 @@ class Compiled:
     table: Table
     chain: Chain
     policy: Place
-    lines: list[Line] = field(default_factory=list[Line])
+    compile_lines: Callable[[], list[Line]]
     classifier: Classifier | None = None
     lean: list[Line] = field(default_factory=list[Line])
+    _lines: list[Line] | None = None
+
+    @property
+    def lines(self) -> list[Line]:
+        """Every rule whole; for a long chain compiled only where somebody asks for it."""
+        if self._lines is None:
+            self._lines = self.compile_lines()
+        return self._lines
 
 
 @dataclass(slots=True)
@@ -285,28 +294,48 @@ class _Compiler:
             self.program.bases[hook] = [compiled for _, compiled in listed]
 
     def chain(self, table: Table, chain: Chain) -> Compiled:
-        compiled = Compiled(table, chain, Place(table, chain, None))
-        for rule in chain.rules:
-            place = Place(table, chain, rule)
-            steps = tuple(
-                step for expression in rule.expressions for step in self.step(expression, place)
-            )
-            if any(not isinstance(step, Judged | Doubtful) for step in steps):
-                compiled.lines.append(_line(place, steps))
-        if len(compiled.lines) >= LONG:
-            self.classify(compiled, table)
+        rules = [rule for rule in chain.rules if _has_effect(rule)]
+        places = [Place(table, chain, rule) for rule in rules]
+
+        def lines() -> list[Line]:
+            return [_line(place, self.steps(place, ())) for place in places]
+
+        compiled = Compiled(table, chain, Place(table, chain, None), lines)
+        if len(rules) >= LONG:
+            self.classify(compiled, places)
+        else:
+            assert compiled.lines is not None  # noqa: S101 - now, while the collector is paused
         return compiled
+
+    def steps(self, place: Place, covered: Sequence[bool]) -> tuple[Step, ...]:
+        """The steps of a rule, without the matches that somebody else has dealt with.
+
+        Args:
+            place: The rule.
+            covered: For each of its matches, whether it is left out; none beyond the end is.
+        """
+        found: list[Step] = []
+        known = iter(covered)
+        assert place.rule is not None  # noqa: S101 - policies have no steps
+        for expression in place.rule.expressions:
+            is_match = isinstance(expression, Match | Either)
+            found += self.step(expression, place, leave_out=is_match and next(known, False))
+        return tuple(found)
 
     def fork(self, doubt: Doubt, place: Place, count: int = 1) -> int:
         number = len(self.program.forks)
         self.program.forks += [Fork(doubt, place)] * count
         return number
 
-    def step(self, expression: object, place: Place) -> list[Step]:  # noqa: PLR0911 - one a kind
+    def step(  # noqa: PLR0911 - one a kind of expression
+        self, expression: Expression, place: Place, *, leave_out: bool
+    ) -> list[Step]:
         sets = place.table.sets
         if isinstance(expression, Match | Either):
             for match in expression.matches if isinstance(expression, Either) else (expression,):
                 self.note(match.operands, _elements_of(match, sets))
+            if leave_out:
+                return []
             condition = conditions.compiled(expression, sets)
             doubt = condition.doubt if isinstance(condition, Concrete) else _SOURCE
             return [Judged(condition, self.fork(doubt, place))]
@@ -316,9 +345,7 @@ class _Compiler:
             return [expression]
         if isinstance(expression, VerdictMap):
             return [self.verdict_map(expression, place)]
-        if isinstance(expression, Translate):
-            return [self.translate(expression, place)]
-        raise TypeError(type(expression))
+        return [self.translate(expression, place)]
 
     def note(self, operands: tuple[Operand, ...], elements: list[Element]) -> None:
         """Remember the values that rules tell apart."""
@@ -369,6 +396,8 @@ class _Compiler:
             doubt = None if chance else Doubt(DoubtKind.UNKNOWN, "at random")
         if doubt is None and not chance:
             self.note(expression.operands, elements)
+        names = ", ".join(one.what for one in expression.operands)
+        unsure = Doubt(DoubtKind.UNKNOWN, f"{names}, which is not known")
         return Mapped(
             expression.operands,
             elements,
@@ -376,7 +405,7 @@ class _Compiler:
             conditions.Lookup(expression.operands, [] if doubt else elements),
             conditions.applies(expression.operands),
             doubt,
-            self.fork(doubt or _BY_CHANCE, place, len(verdicts) + 1),
+            self.fork(doubt or (_BY_CHANCE if chance else unsure), place, len(verdicts) + 1),
             chance,
         )
 
@@ -396,17 +425,19 @@ class _Compiler:
         mapped = by.operands, elements, data, conditions.Lookup(by.operands, elements if readable else [])
         return Rewrite(expression, mapped, has, readable, number)
 
-    def classify(self, compiled: Compiled, table: Table) -> None:
-        found: list[Constraint] = []
-        for line in compiled.lines:
-            rule = cast("Rule", line.place.rule)
-            constraint, covered = _constraint(rule, table.sets)
-            found.append(constraint)
-            judged = [step for step in line.steps if isinstance(step, Judged)]
-            gone = {id(step) for step, known in zip(judged, covered, strict=False) if known}
-            steps = tuple(step for step in line.steps if id(step) not in gone)
-            compiled.lean.append(_line(line.place, steps))
-        compiled.classifier = Classifier(found)
+    def classify(self, compiled: Compiled, places: Sequence[Place]) -> None:
+        constraints: list[Constraint] = []
+        for place in places:
+            assert place.rule is not None  # noqa: S101 - the caller has it from the chain's rules
+            constraint, covered = _constraint(place.rule, place.table.sets)
+            constraints.append(constraint)
+            compiled.lean.append(_line(place, self.steps(place, covered)))
+        compiled.classifier = Classifier(constraints)
+
+
+def _has_effect(rule: Rule) -> bool:
+    """Whether a rule does anything but look."""
+    return any(not isinstance(one, Match | Either | Doubt) for one in rule.expressions)
 
 
 _SOURCE = Doubt(DoubtKind.UNKNOWN, "the source")

@@ -72,7 +72,8 @@ def compiled(match: Match | Either, sets: Mapping[str, NamedSet]) -> Condition:
     if isinstance(match, Either):
         return _either([compiled(one, sets) for one in match.matches])
     text = " ".join(one.text for one in match.operands if one.text)
-    unknown = Doubt(DoubtKind.UNKNOWN, text or f"{match.operands[0].what}")
+    names = ", ".join(one.what for one in match.operands)
+    unknown = Doubt(DoubtKind.UNKNOWN, text or f"{names}, which is not known")
     named = sets.get(match.set_name) if match.set_name else None
     if match.set_name and (named is None or not named.readable):
         missing = Doubt(DoubtKind.UNKNOWN, f"set {match.set_name}, whose elements are not known")

@@ -21,6 +21,7 @@ from tojimari.firewall.ruleset import (
     Translate,
     Verdict,
     VerdictKind,
+    VerdictMap,
 )
 
 HAND_WRITTEN = "hand-written"
@@ -204,11 +205,16 @@ def _range(span: object) -> str:
 
 
 def _called(place: Place) -> Iterator[str]:
-    if place.rule is None:
-        return
-    for expression in place.rule.expressions:
+    return targets(place.rule) if place.rule is not None else iter(())
+
+
+def targets(rule: Rule) -> Iterator[str]:
+    """The chains that a rule itself names; those of a named map are not among them."""
+    for expression in rule.expressions:
         if isinstance(expression, Verdict) and expression.target:
             yield expression.target
+        elif isinstance(expression, VerdictMap):
+            yield from (verdict.target for _, verdict in expression.entries if verdict.target)
 
 
 def _manager(table: Table) -> str:
@@ -222,6 +228,8 @@ def _verb(rule: Rule) -> str:
     for expression in rule.expressions:
         if isinstance(expression, Verdict):
             return _UFW_JUMPS.get(expression.target) or _VERBS.get(expression.kind, "")
+        if isinstance(expression, Translate):
+            return mark("forward")
     return ""
 
 

@@ -10,12 +10,17 @@ from tojimari.firewall.dialects.ipset import read_sets
 from tojimari.firewall.ruleset import (
     Base,
     Chain,
+    DataMap,
     Doubt,
     DoubtKind,
+    Field,
     Hook,
+    Operand,
     Rule,
     Ruleset,
     Table,
+    Translate,
+    Translation,
     Verdict,
     VerdictKind,
 )
@@ -23,6 +28,7 @@ from tojimari.firewall.ruleset import (
 # Tables and chains that iptables-nft keeps in nf_tables under its old names (xtables-nft(8)).
 _TABLES = {"filter", "nat", "mangle", "raw", "security"}
 _CHAINS = {"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"}
+HIDDEN = "rules that could not be read"
 _FAMILIES = {"ip": 4, "ip6": 6}
 
 
@@ -108,7 +114,7 @@ def joined(nft: Ruleset, dumps: Iterable[str], sets_text: str, *, hidden: bool) 
         ruleset.tables += part.tables
     _drop_shadows(ruleset, read)
     if hidden:
-        ruleset.tables.append(_hidden())
+        ruleset.tables.append(unreadable_table())
     return ruleset
 
 
@@ -139,12 +145,15 @@ def _is_of_iptables(table: Table) -> bool:
     )
 
 
-def _hidden() -> Table:
-    """A table whose rules may drop anything."""
+def unreadable_table() -> Table:
+    """A table whose rules may drop anything, and send anything elsewhere."""
     table = Table("inet", "unreadable", "none")
-    doubt = Doubt(DoubtKind.UNKNOWN, "rules that could not be read")
-    rule = Rule((doubt, Verdict(VerdictKind.DROP)), "rules that could not be read", number=1)
+    doubt = Doubt(DoubtKind.UNKNOWN, HIDDEN)
+    drop = Rule((doubt, Verdict(VerdictKind.DROP)), HIDDEN, number=1)
     for hook in (Hook.PREROUTING, Hook.INPUT, Hook.FORWARD, Hook.OUTPUT):
-        base = Base(hook, 0, drops=False)
-        table.chains[hook] = Chain(hook, base, [rule])
+        table.chains[hook] = Chain(hook, Base(hook, 0, drops=False), [drop])
+    unknown = DataMap((Operand(Field.UNKNOWN, text=HIDDEN),))
+    send = Rule((Translate(Translation.DESTINATION, by=unknown),), HIDDEN, number=1)
+    base = Base(Hook.PREROUTING, -100, drops=False, kind="nat")
+    table.chains["nat"] = Chain("nat", base, [send])
     return table

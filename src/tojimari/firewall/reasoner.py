@@ -162,18 +162,24 @@ class Reasoner:
         self.program = program
         self.machine = machine
 
-    def ask(self, question: Question, *, path: bool = False) -> Walk:
+    def ask(self, question: Question, *, path: bool = False, translate: bool = True) -> Walk:
         """Follow one packet.
 
         Args:
             question: Which.
             path: Whether to keep every rule that matched.
+            translate: Whether destinations are rewritten; without that, the answer is what the
+                filter's rules alone would say.
         """
-        return _Walker(self.program, self.machine, path=path).run(question)
+        walker = _Walker(self.program, self.machine, path=path, translate=translate)
+        return walker.run(question)
 
 
 class _Walker:  # one question's walk
-    def __init__(self, program: Program, machine: Machine, *, path: bool) -> None:
+    def __init__(
+        self, program: Program, machine: Machine, *, path: bool, translate: bool
+    ) -> None:
+        self.translate = translate
         self.program = program
         self.machine = machine
         self.path = path
@@ -661,6 +667,9 @@ class _Walker:  # one question's walk
 
     def rewrite(self, line: Line, step: Rewrite, world: World, on: list[World]) -> None:
         state, what = world.state, step.what
+        if not self.translate and what.kind is not Translation.SOURCE:
+            on.append(world)
+            return
         if what.family is not None and what.family != state.family:
             on.append(world)
             return

@@ -332,7 +332,8 @@ class Conditions:
         if module in _RATE:
             self._limits.setdefault(module, []).append(" ".join(values) if values else word)
         elif module == "recent":
-            self._recent.append(shown)
+            if word in {"--set", "--seconds", "--hitcount", "--rcheck", "--update", "--remove"}:
+                self._recent.append(shown)
         elif module == "rpfilter":
             self._reverse.add(word)
         elif module == "policy":
