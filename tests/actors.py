@@ -58,11 +58,15 @@ class Actor:
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - a fact is whatever the actor said
         return self.facts[name]
 
-    def go_on(self) -> dict[str, Any]:
-        """Let it come to its next ``ready``; returns what it says then."""
+    def go_on(self, words: str = "\n") -> dict[str, Any]:
+        """Let it come to its next ``ready``; returns what it says then.
+
+        Args:
+            words: Lines that it reads until then.
+        """
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write("\n")
+        self.process.stdin.write(words)
         self.process.stdin.flush()
         said: dict[str, Any] = json.loads(self.process.stdout.readline())
         return said
