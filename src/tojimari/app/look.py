@@ -42,7 +42,7 @@ def view(*, connections: bool = False) -> InsideView:
     Raises:
         HostError: The sockets cannot be read.
     """
-    if sys.platform == "linux":
+    if _on_linux():
         from tojimari.sockets import inside  # noqa: PLC0415 - each is heavy, and one is needed
 
         return inside.view(connections=connections)
@@ -106,6 +106,10 @@ def inspections(door: Door) -> tuple[Inspection, ...]:
         for owner in listener.owners
         if owner.pid is not None
     )
+
+
+def _on_linux() -> bool:
+    return sys.platform == "linux"
 
 
 def _serves(door: Door) -> bool:
