@@ -34,10 +34,10 @@ HEADINGS = (
 SHAPE = (
     Column(),
     Column(least=11),
-    Column(least=8),
-    Column(least=12),
+    Column(least=10),
+    Column(least=15),
     Column(leave=3),
-    Column(least=14, leave=4),
+    Column(least=16, leave=4),
     Column(least=8, leave=2),
     Column(leave=1),
 )
