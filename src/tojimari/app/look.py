@@ -5,11 +5,10 @@ from collections.abc import Sequence
 
 from tojimari.app import join
 from tojimari.core.door import Door
-from tojimari.core.endpoint import Endpoint
 from tojimari.core.errors import UsageError
 from tojimari.core.look import Look, Query
-from tojimari.core.meaning import NOTHING_KNOWN, Meaning
 from tojimari.core.socket import InsideView, Namespace, Role
+from tojimari.registry import meaning
 from tojimari.sockets.inspection import Inspection, inspect
 
 
@@ -53,7 +52,7 @@ def view(*, connections: bool = False) -> InsideView:
 
 def doors(seen: InsideView) -> tuple[Door, ...]:
     """Everything that was seen, joined into doors, by port."""
-    return join.doors(seen, _meaning)
+    return join.doors(seen, meaning.of)
 
 
 def select(
@@ -133,8 +132,3 @@ def _inodes(namespaces: Sequence[Namespace], name: str | None) -> set[int] | Non
             known=", ".join(one.name for one in namespaces),
         )
     return found
-
-
-def _meaning(endpoint: Endpoint, programs: Sequence[str]) -> Meaning:
-    del endpoint, programs
-    return NOTHING_KNOWN

@@ -157,12 +157,12 @@ class _Look:
     def _people(self, holding: Holding) -> "_People":
         paths = self._paths(self._rows())
         owners = Owners(paths)
-        refused, visible = frozenset(holding.refused), frozenset(self._pids)
+        refused = frozenset(holding.refused)
         candidates = Candidates(
             owners,
             paths,
             partial(cgroups.processes, self._root or ""),
-            lambda pid: pid in refused or pid not in visible,
+            lambda pid: pid in refused or not procfs.is_visible(pid),
         )
         return _People(holding, owners, candidates)
 
