@@ -84,7 +84,7 @@ REDIS = process(
     age=90,
 )
 MAYBE = process(640, "postgres", unit="postgresql.service", evidence=Evidence.CGROUP)
-EVIL = process(666, "\x1b]0;owned\x07", "/tmp/x", user="mallory", age=4000, deleted=True)
+EVIL = process(666, "\x1b]0;owned\x07", "/var/spool/x", user="mallory", age=4000, deleted=True)
 GREETER = process(777, "挨拶", "/opt/挨拶", user="taro", age=30)
 CURL = process(4242, "curl", "/usr/bin/curl", user="taro", age=5)
 KERNEL = Owner(Evidence.KERNEL)

@@ -5,7 +5,7 @@ import pytest
 
 from house import HOUSE, REDIS, SSHD, door, doors
 from tojimari.app import look
-from tojimari.core.look import Look, query
+from tojimari.core.look import Look
 from tojimari.core.message import Message
 from tojimari.core.socket import InsideView, Listener, Unseen
 from tojimari.report.doors import nothing, plain, text
@@ -17,7 +17,7 @@ ENGLISH = View(Language.ENGLISH)
 
 
 def seen(view: InsideView = HOUSE, *queries: str, clients: bool = False) -> Look:
-    asked = [query(one) for one in queries]
+    asked = [look.question(one) for one in queries]
     return look.select(view, doors(view), asked, clients=clients)
 
 

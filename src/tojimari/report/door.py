@@ -309,7 +309,8 @@ def _threads(seen: Inspection, language: Language) -> Iterator[str]:
     elif len(waiting) > SHOWN_THREADS:
         said = Message(
             "threads-many",
-            "{total} in all, and each holds the door. Waiting for it now: {waiting}, and {more} more.",
+            "{total} in all, and each holds the door. Waiting for it now: {waiting},"
+            " and {more} more.",
             values,
         )
     else:

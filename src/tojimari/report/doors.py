@@ -203,7 +203,8 @@ def _asides(found: Look) -> Iterator[Message]:
     if found.clients:
         yield Message(
             "clients-left-out",
-            "UDP sockets that only wait for an answer and are not listed: {count}. --all lists them.",
+            "UDP sockets that only wait for an answer and are not listed: {count}."
+            " --all lists them.",
             {"count": found.clients},
         )
 
