@@ -255,6 +255,21 @@ def test_a_user_without_a_name_is_its_number(forget: None) -> None:
     assert user_name(3_999_999_999) == "3999999999"
 
 
+def test_in_another_root_directory_a_user_is_a_number(root: None, tmp_path: Path) -> None:
+    del root
+    code = (
+        "import os, sys, time; os.chroot(sys.argv[1]); os.setuid(1); print(flush=True);"
+        "time.sleep(60)"
+    )
+    words = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        found = facts(child.pid)
+        child.kill()
+    assert (found.user, user_name(1)) == ("1", "daemon")
+
+
 def test_a_name_service_that_hangs_is_left_behind_and_not_asked_again(
     forget: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from tojimari.cli import settings
 from tojimari.core.errors import TojimariError
 from tojimari.core.message import mark
 from tojimari.report.style import Style
+
+if TYPE_CHECKING:
+    from tojimari.report.verdict import View
 
 INDENT = 2  # spaces a level, on a terminal
 UNBOUND = 1000  # columns
@@ -61,6 +64,14 @@ def columns() -> int:
     if not sys.stdout.isatty():
         return UNBOUND
     return shutil.get_terminal_size().columns
+
+
+def view() -> "View":
+    """How reports are shown to the person at this terminal."""
+    from tojimari.report.verdict import View  # noqa: PLC0415 - not needed for help and errors
+
+    chosen = settings.current()
+    return View(chosen.language, columns(), paint, whole=chosen.verbosity > 0)
 
 
 def note(text: str) -> None:

@@ -9,6 +9,7 @@ Source: proc_pid_fd(5), proc_pid_fdinfo(5).
 import os
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 
 from tojimari.linux import procfs
 
@@ -159,7 +160,7 @@ def _probe_one(pid: int, folder: int, wanted: set[int], found: Scan) -> None:
         PermissionError: We may not read them.
         OSError: It has gone.
     """
-    left = os.fstat(folder).st_size or 1 << 30  # how many are open; 0 before Linux 6.2
+    left = os.fstat(folder).st_size if _sizes_count() else 1 << 30
     number = missed = 0
     while left > 0 and missed < _CROWD and wanted:
         try:
@@ -175,6 +176,32 @@ def _probe_one(pid: int, folder: int, wanted: set[int], found: Scan) -> None:
                     wanted.discard(inode)
                     found.holders.setdefault(inode, []).append((pid, number))
         number += 1
+
+
+@cache
+def _sizes_count() -> bool:
+    """Whether the size of a ``/proc/PID/fd`` is how many are open, as since Linux 6.2."""
+    return os.stat("/proc/self/fd").st_size > 0
+
+
+def is_readable(pid: int) -> bool:
+    """Whether we may read the descriptors of a process; also where it has none, or has gone."""
+    try:
+        folder = os.open(f"/proc/{pid}/fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError:
+        return procfs.is_kernel_thread(pid)
+    except OSError:
+        return True
+    try:
+        for name in os.listdir(folder)[:1]:
+            os.readlink(name, dir_fd=folder)
+    except PermissionError:
+        return False
+    except OSError:
+        return True
+    finally:
+        os.close(folder)
+    return True
 
 
 def information(place: Place) -> dict[str, str]:

@@ -125,3 +125,8 @@ def chosen_ports() -> tuple[int, int]:
         return int(first), int(last)
     except (OSError, ValueError):
         return 0, 0xFFFF
+
+
+def is_visible(pid: int) -> bool:
+    """Whether we can see a process at all (it may be hidden from us: ``hidepid``)."""
+    return os.path.exists(f"/proc/{pid}")

@@ -16,7 +16,7 @@ class Candidates:
         owners: Owners,
         paths: Mapping[int, str],
         members: Callable[[str], Collection[int]],
-        unread: Collection[int] | None,
+        may_hold: Callable[[int], bool],
     ) -> None:
         """Start with nothing known.
 
@@ -24,12 +24,12 @@ class Candidates:
             owners: Makes owners.
             paths: Control group id to path.
             members: Processes in a group, by its path.
-            unread: Processes that may hold something unseen; None for all that are not ours.
+            may_hold: Whether a process may hold something that we could not see.
         """
         self._owners = owners
         self._paths = paths
         self._members = members
-        self._unread = unread
+        self._may_hold = may_hold
         self._known: dict[int, tuple[Owner, ...]] = {}
 
     def of(self, cgroup: int) -> tuple[Owner, ...]:
@@ -52,8 +52,7 @@ class Candidates:
         path = self._paths.get(cgroup)
         if path is None:
             return ()
-        unread = self._unread
-        pids = sorted(pid for pid in self._members(path) if unread is None or pid in unread)
+        pids = sorted(filter(self._may_hold, self._members(path)))
         if not 0 < len(pids) <= MANY:
             return self._owners.group(cgroup)
         return tuple(self._owners.owner(Evidence.CGROUP, pid, (), cgroup) for pid in pids)

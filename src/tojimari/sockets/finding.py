@@ -1,6 +1,6 @@
 """Finding the holders of sockets without any help from inside the kernel: by reading ``/proc``."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from tojimari.linux import cgroups, descriptors, procfs
 from tojimari.linux.descriptors import Scan
@@ -10,20 +10,22 @@ from tojimari.sockets.holding import Holding, Place
 # Sockets of a process that are asked for their namespace, the lowest descriptors first: a server
 # opens its doors before it has visitors. Each costs about 13 µs; with 50 busy processes, 40 ms.
 ASKED = 64
+# Processes in a control group beyond which it promises nothing: where there is no supervisor, all
+# of the machine's are in one.
+CROWD = 32
 INTERNET = frozenset({"TCP", "TCPv6", "UDP", "UDPv6", "MPTCP", "MPTCPv6"})
 
 
-def by_reading_all(wanted: Mapping[int, Row]) -> tuple[Holding, Scan]:
+def by_reading_all(wanted: Collection[int]) -> Holding:
     """Read every descriptor of every process.
 
     Args:
-        wanted: The sockets, by inode.
+        wanted: Inodes of the sockets.
 
     Returns:
-        Every holder of every socket, and what else was seen on the way.
+        Every holder of every socket.
     """
-    scan = descriptors.scan(procfs.processes(), wanted)
-    return Holding(places=scan.holders, refused=scan.refused), scan
+    return _holding(descriptors.scan(procfs.processes(), wanted))
 
 
 def by_cgroup(wanted: Mapping[int, Row], root: str | None, paths: Mapping[int, str]) -> Holding:
@@ -42,13 +44,30 @@ def by_cgroup(wanted: Mapping[int, Row], root: str | None, paths: Mapping[int, s
     for cgroup, inodes in groups.items():
         path = paths.get(cgroup)
         if root is not None and path is not None:
-            descriptors.probe(cgroups.processes(root, path), inodes, scan)
+            members = cgroups.processes(root, path)
+            if len(members) <= CROWD:
+                descriptors.probe(members, inodes, scan)
         left |= inodes
     if left:
         rest = descriptors.scan(procfs.processes(), left)
-        scan.holders.update(rest.holders)
-        scan.refused = rest.refused
-    return Holding(places=scan.holders, refused=sorted(set(scan.refused)))
+        rest.holders.update(scan.holders)
+        scan = rest
+    return _holding(scan)
+
+
+def unreadable(pids: Iterable[int]) -> list[int]:
+    """Those of some processes whose descriptors we may not read, kernel threads left out."""
+    return [pid for pid in pids if not descriptors.is_readable(pid)]
+
+
+def _holding(scan: Scan) -> Holding:
+    return Holding(
+        places=scan.holders,
+        rings=scan.rings,
+        others=scan.others,
+        open_spaces=scan.spaces,
+        refused=sorted(set(scan.refused)),
+    )
 
 
 def in_other_spaces(others: Mapping[int, Place]) -> Iterable[Place]:

@@ -27,6 +27,11 @@ class Holding:
             (``sk_userlocks``); empty where only BPF could tell.
         spaces: Network namespace to one place where a socket of it is held, for namespaces that
             may not be known otherwise.
+        open_spaces: Network namespace to one place where it is held open as a file.
+        rings: Where an io_uring is held, which may hold sockets as fixed files.
+        carriers: Where a unix socket is held that descriptors are on their way through.
+        others: Sockets that nobody asked for, with the first place of each; empty where BPF did
+            the search.
         refused: Processes whose descriptors we may not read, ascending.
     """
 
@@ -34,4 +39,8 @@ class Holding:
     evidence: dict[int, Evidence] = field(default_factory=dict[int, Evidence])
     port_locks: dict[int, tuple[bool, bool]] = field(default_factory=dict[int, tuple[bool, bool]])
     spaces: dict[int, Place] = field(default_factory=dict[int, Place])
+    open_spaces: dict[int, Place] = field(default_factory=dict[int, Place])
+    rings: list[Place] = field(default_factory=list[Place])
+    carriers: list[Place] = field(default_factory=list[Place])
+    others: dict[int, Place] = field(default_factory=dict[int, Place])
     refused: list[int] = field(default_factory=list[int])

@@ -1,13 +1,13 @@
 """From processes and descriptors to owners: each process is asked once."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from tojimari.core.socket import Evidence, Owner
 from tojimari.linux import cgroups
-from tojimari.sockets import process, units
-from tojimari.sockets.holding import Place
-
-_SUREST = {evidence: rank for rank, evidence in enumerate(Evidence)}
+from tojimari.sockets import containers, process, units
+from tojimari.sockets.holding import Place as Held
+from tojimari.sockets.units import Place
 
 
 class Owners:
@@ -22,21 +22,21 @@ class Owners:
         self._paths = paths
         self._processes: dict[int, Owner] = {}
 
-    def holders(
-        self, places: Iterable[Place], evidence: Evidence, cgroup: int
-    ) -> tuple[Owner, ...]:
+    def holders(self, places: Iterable[Held], evidence: Evidence, cgroup: int) -> tuple[Owner, ...]:
         """Those who hold one door, the smallest process number first.
 
         Args:
-            places: Where its sockets are held.
+            places: Where its sockets are held; for an io_uring's or a unix socket's, that is where
+                the ring or the unix socket is.
             evidence: How that was found.
             cgroup: Id of the socket's control group; 0 where it is not known.
         """
-        descriptors: dict[int, list[int]] = {}
+        descriptors: dict[int, set[int]] = {}
         for pid, number in places:
-            descriptors.setdefault(pid, []).append(number)
+            descriptors.setdefault(pid, set()).add(number)
+        is_direct = evidence is Evidence.DESCRIPTOR
         return tuple(
-            self.owner(evidence, pid, sorted(numbers), cgroup)
+            self.owner(evidence, pid, sorted(numbers) if is_direct else (), cgroup)
             for pid, numbers in sorted(descriptors.items())
         )
 
@@ -51,7 +51,7 @@ class Owners:
         """
         known = self._processes.get(pid)
         if known is None:
-            known = self._processes[pid] = _ask(pid)
+            known = self._processes[pid] = _ask(pid, self._paths.get(cgroup))
         return Owner(
             evidence,
             pid,
@@ -72,22 +72,29 @@ class Owners:
         path = self._paths.get(cgroup)
         if path is None:
             return ()
-        place = units.place(path)
+        place = place_of(path)
         return (Owner(Evidence.CGROUP, unit=place.unit, container=place.container, cgroup=path),)
 
-    def kernel(self, cgroup: int) -> tuple[Owner, ...]:
+    def kernel(self, cgroup: int) -> Owner:
         """The kernel itself."""
-        return (Owner(Evidence.KERNEL, cgroup=self._paths.get(cgroup)),)
+        return Owner(Evidence.KERNEL, cgroup=self._paths.get(cgroup))
 
 
-def _ask(pid: int) -> Owner:
-    """A process that has gone meanwhile, or that we may not see, has nothing but its number."""
+def _ask(pid: int, path: str | None) -> Owner:
+    """What is the same for all sockets of a process.
+
+    Args:
+        pid: The process.
+        path: Control group of one of its sockets, in which it is, too, as far as is known where it
+            has gone meanwhile or is hidden from us.
+    """
     try:
         facts = process.facts(pid)
     except ProcessLookupError:
-        return Owner(Evidence.DESCRIPTOR, pid)
+        place = place_of(path) if path is not None else units.NOWHERE
+        return Owner(Evidence.DESCRIPTOR, pid, unit=place.unit, container=place.container)
     path = cgroups.of_process(pid)
-    place = units.place(path) if path is not None else units.NOWHERE
+    place = place_of(path) if path is not None else units.NOWHERE
     return Owner(
         evidence=Evidence.DESCRIPTOR,
         pid=pid,
@@ -102,6 +109,10 @@ def _ask(pid: int) -> Owner:
     )
 
 
-def surest_first(owners: Iterable[Owner]) -> tuple[Owner, ...]:
-    """Each once, the surest evidence first, then by process number."""
-    return tuple(sorted(set(owners), key=lambda one: (_SUREST[one.evidence], one.pid or 0)))
+@cache
+def place_of(path: str) -> Place:
+    """Unit and container of a control group, with the name that people gave the container."""
+    place = units.place(path)
+    if place.container is None:
+        return place
+    return Place(place.unit, containers.named(place.container))

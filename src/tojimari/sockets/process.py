@@ -40,8 +40,9 @@ class Facts:
             threads and where we may not ask.
         deleted: Whether the executable was removed or replaced since the process began.
         command: Command line, secrets masked; at most ``COMMAND_LIMIT`` bytes of it.
-        user: This machine's login name for its effective user, or the number as text where there is
-            none. None where our user namespace does not show it.
+        user: This machine's login name for its effective user. The number as text where there is
+            none, and where the process has another root directory than ours, as in a container:
+            its own names are its own affair. None where our user namespace does not show it.
         started: Seconds since the epoch; to the second, since the kernel says no more of when it
             booted.
     """
@@ -73,7 +74,7 @@ def facts(pid: int, proc: str = "/proc") -> Facts:
     try:
         # The directory's owner is the effective user, whatever "dumpable" says of the files in it
         # (fs/proc/base.c, task_dump_owner).
-        uid = os.fstat(folder).st_uid
+        user = _user(folder, os.fstat(folder).st_uid)
         name, started = name_and_start(_read(folder, "stat", STAT_LIMIT))
         exe, deleted = _executable(folder)
         command = _command(_read(folder, "cmdline", COMMAND_LIMIT))
@@ -81,7 +82,7 @@ def facts(pid: int, proc: str = "/proc") -> Facts:
         raise _gone(pid) from None
     finally:
         os.close(folder)
-    return Facts(pid, name, exe, deleted, command, user_name(uid), started)
+    return Facts(pid, name, exe, deleted, command, user, started)
 
 
 def booted() -> int:
@@ -110,6 +111,23 @@ def user_name(uid: int) -> str | None:
     if uid == overflow_uid() and not sees_all_users():
         return None
     return _local_name(uid) or NAME_SERVICE.ask(uid) or str(uid)
+
+
+def _user(folder: int, uid: int) -> str | None:
+    """The name of a process's user, if our names are the process's too."""
+    name = user_name(uid)
+    if uid == 0 or name is None:
+        return name
+    with suppress(OSError):
+        if not os.path.samestat(os.stat("root", dir_fd=folder), our_root()):
+            return str(uid)
+    return name
+
+
+@cache
+def our_root() -> os.stat_result:
+    """What our own root directory is."""
+    return Path("/").stat()
 
 
 def _gone(pid: int) -> ProcessLookupError:

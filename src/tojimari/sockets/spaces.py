@@ -1,14 +1,19 @@
 """Every network namespace of the machine, each with its socket table."""
 
 import os
+from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 from tojimari.core.socket import Namespace
 from tojimari.linux import cgroups, namespaces
 from tojimari.linux.namespaces import Found, Visitor
-from tojimari.sockets import table, units
+from tojimari.sockets import table
 from tojimari.sockets.holding import Place
+from tojimari.sockets.owners import place_of
 from tojimari.sockets.table import Table
+
+T = TypeVar("T")
 
 SHOWN_PIDS = 8  # of the processes in a namespace; enough to recognise it by
 SHORT_ID = 12  # characters of a container's identifier, as its runtime prints it
@@ -19,7 +24,8 @@ class Spaces:
 
     Attributes:
         tables: By inode; a namespace that could not be entered has none.
-        host: Inode of the machine's own namespace.
+        own: Inode of our own namespace.
+        host: Inode of the machine's.
         closed: Namespaces that we may not enter.
         unknown: Processes of which we may not know the namespace.
     """
@@ -37,6 +43,7 @@ class Spaces:
             NetlinkError: What came is no netlink message.
         """
         survey = namespaces.survey(pids if others else [])
+        self.own = survey.own
         self.host = survey.host
         self.closed: set[int] = set()
         self.unknown = survey.refused
@@ -55,23 +62,38 @@ class Spaces:
                 os.close(found.descriptor)
                 found.descriptor = -1
 
-    def read_again(self, inode: int) -> Table | None:
-        """The table of one namespace as it is now; None where it has gone."""
-        return self._read(self._found[inode])
+    def inside(self, inode: int, look: Callable[[], T]) -> T:
+        """Call ``look`` inside a namespace that has a table.
 
-    def add_held(self, pid: int, number: int) -> None:
-        """Enter the namespace of a socket that a process holds, unless it is known."""
+        Raises:
+            OSError: It has gone; or what ``look`` raises.
+        """
+        if inode == self.own:
+            return look()
+        descriptor = self._found[inode].open()
+        try:
+            return self._visitor.visit(descriptor, look)
+        finally:
+            os.close(descriptor)
+
+    def add_held(self, pid: int, number: int) -> bool:
+        """Enter the namespace of a socket that a process holds, unless it is known.
+
+        Returns:
+            Whether we may; also where the socket was closed meanwhile.
+        """
         try:
             answer = namespaces.of_socket(pid, number)
         except PermissionError:
-            return  # whoever calls knows whether that namespace is missing
+            return False
         if answer is None:
-            return  # closed meanwhile
+            return True
         inode, descriptor = answer
         if inode in self._found:
             os.close(descriptor)
         else:
             self._add(Found(inode, "", descriptor=descriptor))
+        return True
 
     def add_open(self, inode: int, place: Place) -> None:
         """Enter a namespace that a process holds open as a file, unless it is known."""
@@ -139,7 +161,7 @@ def _container(found: Found) -> str | None:
     """The name, or the short identifier, of the container of its first process."""
     for pid in found.pids[:1]:
         path = cgroups.of_process(pid)
-        container = units.place(path).container if path is not None else None
+        container = place_of(path).container if path is not None else None
         if container is not None:
             return container.name or container.id[:SHORT_ID]
     return None

@@ -11,7 +11,7 @@ from tojimari.linux.rtnetlink import Link
 from tojimari.linux.sock_diag import Row
 
 FAMILIES = (AF_INET, AF_INET6)
-_PROTOCOLS = {Transport.TCP: IPPROTO_TCP, Transport.UDP: IPPROTO_UDP}
+PROTOCOLS = {Transport.TCP: IPPROTO_TCP, Transport.UDP: IPPROTO_UDP}
 _DOORS = {Transport.TCP: sock_diag.TCP_DOORS, Transport.UDP: sock_diag.UDP_DOORS}
 _CONNECTIONS = {
     Transport.TCP: sock_diag.TCP_CONNECTIONS,
@@ -61,7 +61,7 @@ def read(*, connections: bool) -> Table:
             raise
         netlink = None
     try:
-        for transport in _PROTOCOLS:
+        for transport in PROTOCOLS:
             states = _DOORS[transport] | (_CONNECTIONS[transport] if connections else 0)
             rows = table.rows[transport] = []
             for family in FAMILIES:
@@ -72,6 +72,38 @@ def read(*, connections: bool) -> Table:
     table.links = rtnetlink.links()
     table.chosen_ports = procfs.chosen_ports()
     return table
+
+
+def door_inodes(transport: Transport) -> set[int]:
+    """Inodes of the doors of the namespace in which this thread is, as they are now.
+
+    Raises:
+        OSError: The kernel refused, or has no diagnosis.
+        NetlinkError: What came is no netlink message.
+    """
+    with sock_diag.connect() as netlink:
+        return {
+            row.inode
+            for family in FAMILIES
+            for row in sock_diag.dump(netlink, family, PROTOCOLS[transport], _DOORS[transport]).rows
+        }
+
+
+def multipath_doors() -> list[Row]:
+    """The listening MPTCP sockets of the namespace in which this thread is.
+
+    Raises:
+        OSError: The kernel refused, or has no diagnosis of MPTCP.
+        NetlinkError: What came is no netlink message.
+    """
+    with sock_diag.connect() as netlink:
+        return [
+            row
+            for family in FAMILIES
+            for row in sock_diag.dump(
+                netlink, family, sock_diag.IPPROTO_MPTCP, sock_diag.TCP_DOORS
+            ).rows
+        ]
 
 
 def _read(
@@ -85,7 +117,7 @@ def _read(
     """Add the sockets of one transport and family to ``rows``."""
     if netlink is not None:
         try:
-            found = sock_diag.dump(netlink, family, _PROTOCOLS[transport], states)
+            found = sock_diag.dump(netlink, family, PROTOCOLS[transport], states)
         except OSError as error:
             if error.errno not in _NO_DIAGNOSIS:
                 raise

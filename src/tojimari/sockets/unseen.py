@@ -6,29 +6,35 @@ from tojimari.core.socket import Unseen
 AS_ROOT = "sudo tojimari look"
 
 
-def owners_refused(count: int) -> Unseen:
-    """Processes whose descriptors may not be read."""
+def owners_refused(processes: int, doors: int) -> Unseen:
+    """Processes whose descriptors may not be read.
+
+    Args:
+        processes: How many.
+        doors: How many doors show no process for sure.
+    """
+    text = (
+        "The open files of {processes} processes may not be read, so {doors} doors show at most"
+        " who may hold them."
+        if doors
+        else "The open files of {processes} processes may not be read: they may hold doors, too."
+    )
     return Unseen(
-        Message(
-            "descriptors-not-permitted",
-            "The open files of {count} processes may not be read:"
-            " any of them may hold a door that shows no process.",
-            {"count": count},
-        ),
-        count,
+        Message("descriptors-not-permitted", text, {"processes": processes, "doors": doors}),
+        doors or processes,
         AS_ROOT,
     )
 
 
-def holders_elsewhere(count: int) -> Unseen:
+def holders_elsewhere(doors: int) -> Unseen:
     """Sockets that nobody whom we see holds."""
     return Unseen(
         Message(
             "holder-not-visible",
-            "{count} doors are held by a process that is not visible from here.",
-            {"count": count},
+            "{doors} doors are held by somebody who is not visible from here.",
+            {"doors": doors},
         ),
-        count,
+        doors,
     )
 
 
