@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from typing import cast
 
 import msgspec
@@ -7,6 +8,8 @@ import pytest
 from tojimari.app import port
 from tojimari.core.errors import UsageError
 from tojimari.registry.ranges import RangeName
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "port-json.md"
 
 
 def encoded(document: port.Document) -> dict[str, object]:
@@ -61,3 +64,22 @@ def test_a_number_in_json_has_every_layer() -> None:
 def test_a_mistake_is_the_persons() -> None:
     with pytest.raises(UsageError):
         port.explain(["443", "70000"])
+
+
+def keys(value: object) -> set[str]:
+    """Every key in a document, however deep."""
+    if isinstance(value, list):
+        return {key for one in cast("list[object]", value) for key in keys(one)}
+    if not isinstance(value, dict):
+        return set()
+    pairs = cast("dict[str, object]", value)
+    return set(pairs) | {key for one in pairs.values() for key in keys(one)}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [port.explain(["23", "20-25", "flex-lm"]), port.find("time"), port.meaning(RangeName.DYNAMIC)],
+)
+def test_every_key_is_documented(document: port.Document) -> None:
+    page = REFERENCE.read_text(encoding="utf-8")
+    assert {key for key in keys(encoded(document)) if f"`{key}`" not in page} == set()

@@ -356,16 +356,23 @@ def _range_here(ports: PortRange, machine: PortSettings, view: View) -> Iterator
 
 
 def _rows(entries: Sequence[Entry], view: View) -> Iterator[str]:
-    rows = [_row(entry, view) for entry in entries]
     if view.plain:
-        yield from ("\t".join(_text(cell) for cell in row) for row in rows)
+        for entry in entries:
+            cells = (
+                str(entry.ports),
+                " ".join(entry.transports),
+                entry.name,
+                entry.assigned or "-",
+                _said(entry, view),
+            )
+            yield "\t".join(printable(cell) for cell in cells)
         return
+    rows = [_row(entry, view) for entry in entries]
     yield from columns.aligned(rows, paint=view.paint, indent=INDENT, limit=view.columns)
 
 
 def _row(entry: Entry, view: View) -> list[Cell | str]:
-    told = entry.japanese if view.language is Language.JAPANESE else entry.english
-    told = printable(told)
+    told = printable(_said(entry, view))
     if entry.assigned and entry.assigned != entry.name:
         told = view.say(mark("{told} (IANA: {name})"), told=told, name=entry.assigned)
     return [
@@ -376,8 +383,8 @@ def _row(entry: Entry, view: View) -> list[Cell | str]:
     ]
 
 
-def _text(cell: Cell | str) -> str:
-    return cell.text if isinstance(cell, Cell) else cell
+def _said(entry: Entry, view: View) -> str:
+    return entry.japanese if view.language is Language.JAPANESE else entry.english
 
 
 def _paragraph(said: str, view: View, style: Style = Style.PLAIN) -> Iterator[str]:
