@@ -15,10 +15,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from firewall import generate, generate_iptables  # noqa: E402 - found by the line above
-from firewall.judge import Generator, Judge, Tally, Trial, compare, tried  # noqa: E402 - the same
-
-from tojimari.firewall.ruleset import Ruleset  # noqa: E402 - the same
+from firewall import generate, generate_iptables
+from firewall.judge import Generator, Judge, Tally, Trial, compare, tried
+from tojimari.firewall.ruleset import Ruleset
 
 WANTED = 1_000_000
 ROUND = 20  # rulesets of one kind before the next kind's turn
@@ -58,7 +57,9 @@ def main() -> None:
             seed += ROUND
     finally:
         judge.close()
-    print(f"Linux {platform.release()}, {os.cpu_count()} processors, {time.monotonic() - start:.0f} s")
+    print(
+        f"Linux {platform.release()}, {os.cpu_count()} processors, {time.monotonic() - start:.0f} s"
+    )
     for name, tally in tallies.items():
         print(
             f"{name}: {tally.rulesets} rulesets ({tally.refused} refused by the kernel),"
@@ -66,7 +67,9 @@ def main() -> None:
             f" {len(tally.wrong)} wrong"
         )
     wrong = [line for tally in tallies.values() for line in tally.wrong]
-    print(f"together: {sum(tally.checks for tally in tallies.values())} packets, {len(wrong)} wrong")
+    print(
+        f"together: {sum(tally.checks for tally in tallies.values())} packets, {len(wrong)} wrong"
+    )
     for line in wrong[:10]:
         print(line)
     sys.exit(bool(wrong))

@@ -16,9 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tojimari.firewall import intervals
-from tojimari.firewall.compile import Program, compile_ruleset
+from tojimari.firewall.compile import compile_ruleset
 from tojimari.firewall.dialects import nft_json
 from tojimari.firewall.machine import Address, Machine, Route
+from tojimari.firewall.program import Program
 from tojimari.firewall.proof import Allowed, Approach, Outcome, prove
 from tojimari.firewall.reasoner import Question, Reasoner
 from tojimari.firewall.ruleset import TCP, UDP
@@ -80,13 +81,18 @@ def ruleset(count: int, blocked: int = 0) -> str:
         named = {**where, "name": "blocked", "type": "ipv4_addr", "elem": content}
         items.append({"set": named})
         rules.insert(0, [matching(payload("ip", "saddr"), "@blocked"), {"drop": None}])
-    items += [{"rule": {**where, "chain": "input", "handle": n, "expr": e}} for n, e in enumerate(rules)]
+    items += [
+        {"rule": {**where, "chain": "input", "handle": n, "expr": e}} for n, e in enumerate(rules)
+    ]
     return json.dumps({"nftables": items})
 
 
 def machine() -> Machine:
     """A machine with one network and a default route."""
-    addresses = tuple(Address(family, number, 24 if family == 4 else 64, "eth0") for family, number in HERE.items())
+    addresses = tuple(
+        Address(family, number, 24 if family == 4 else 64, "eth0")
+        for family, number in HERE.items()
+    )
     routes = tuple(Route(family, 0, 0, "eth0") for family in HERE)
     return Machine(addresses, routes, {4: False, 6: False})
 
@@ -157,7 +163,9 @@ def main() -> None:
         gc.freeze()
         print(f"{count} rules")
         print(f"  read     {timed(lambda: nft_json.read(text)):.3f} s")
-        print(f"  compile  {timed(lambda: compile_ruleset(listed)):.3f} s      (bar: 0.5 s at 10,000)")
+        print(
+            f"  compile  {timed(lambda: compile_ruleset(listed)):.3f} s      (bar: 0.5 s at 10,000)"
+        )
         each = timed(ask_all(program)) / QUESTIONS * 1000
         print(f"  question {each:.3f} ms     (bar: 0.5 ms at 10,000)")
     seconds = timed(lambda: prove_all(program)(), 1)

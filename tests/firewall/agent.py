@@ -1,9 +1,10 @@
-"""Stands inside the judged namespace: sends packets of the machine itself, and forgets conversations.
+"""Stands inside the judged namespace: sends the machine's own packets, forgets conversations.
 
 Reads one line a command from standard input and answers "ok" to each: ``flush``, or a family and a
 packet in hexadecimal to be sent as it is, or ``sync``.
 """
 
+import contextlib
 import socket
 import struct
 import sys
@@ -37,10 +38,8 @@ def main() -> None:
             start, length = (16, 4) if words[0] == "4" else (24, 16)
             target = packet[start : start + length]
             family = socket.AF_INET if words[0] == "4" else socket.AF_INET6
-            try:
+            with contextlib.suppress(OSError):  # dropped by a rule in OUTPUT: an answer too
                 raw[words[0]].sendto(packet, (socket.inet_ntop(family, target), 0))
-            except OSError:
-                pass  # dropped by a rule in OUTPUT: that is an answer too
             continue
         sys.stdout.write("ok\n")
         sys.stdout.flush()

@@ -14,28 +14,51 @@ NEAR_PORTS = (*PORTS, 81, 90, 8081, 9999, 8000, 8010, 8011, 5353, 137)
 SOURCE_PORTS = (40000, 40001, 53, 80, 20000)
 NETWORKS = {
     4: (
-        "10.1.0.0/16", "10.1.2.0/24", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/25",
-        "203.0.113.7", "172.16.5.5", "10.99.3.0/28",
+        "10.1.0.0/16",
+        "10.1.2.0/24",
+        "192.0.2.0/24",
+        "198.51.100.0/24",
+        "203.0.113.0/25",
+        "203.0.113.7",
+        "172.16.5.5",
+        "10.99.3.0/28",
     ),
     6: (
-        "2001:db8:a::/48", "2001:db8:a:2::/64", "2001:db8:1::/64", "2001:db8:2::/64",
-        "2001:db8:b::/65", "2001:db8:b::7", "2001:db8:c::5", "2001:db8:99:3::/120",
+        "2001:db8:a::/48",
+        "2001:db8:a:2::/64",
+        "2001:db8:1::/64",
+        "2001:db8:2::/64",
+        "2001:db8:b::/65",
+        "2001:db8:b::7",
+        "2001:db8:c::5",
+        "2001:db8:99:3::/120",
     ),
 }
 TARGETS = {
     4: ("192.0.2.1", "192.0.2.1", "198.51.100.1", "10.99.0.5", "10.99.0.9"),
     6: ("2001:db8:1::1", "2001:db8:1::1", "2001:db8:2::1", "2001:db8:99::5", "2001:db8:99::9"),
 }
-ELSEWHERE = {4: ("10.99.0.5", "10.99.0.53", "10.99.0.9"), 6: ("2001:db8:99::5", "2001:db8:99::53", "2001:db8:99::9")}
+ELSEWHERE = {
+    4: ("10.99.0.5", "10.99.0.53", "10.99.0.9"),
+    6: ("2001:db8:99::5", "2001:db8:99::53", "2001:db8:99::9"),
+}
 RANGES = {4: ("10.1.2.{}", "10.1.{}.{}"), 6: ("2001:db8:a:2::{}", "2001:db8:a:{}::{}")}
 STRANGE = (
-    "limit rate 5/second", "numgen random mod 2 == 0", "meta length > 40", "meta cpu 0",
-    "tcp window 64240", "ct count over 3", "meta skuid 0", "quota over 1 mbytes",
+    "limit rate 5/second",
+    "numgen random mod 2 == 0",
+    "meta length > 40",
+    "meta cpu 0",
+    "tcp window 64240",
+    "ct count over 3",
+    "meta skuid 0",
+    "quota over 1 mbytes",
 )
 
 
 # Words that fix the protocol; nft refuses two that disagree.
-_PROTOCOL_WORDS = re.compile(r"\b(?:tcp|udp|th) (?:dport|sport|flags)|l4proto|ip protocol|tcp window")
+_PROTOCOL_WORDS = re.compile(
+    r"\b(?:tcp|udp|th) (?:dport|sport|flags)|l4proto|ip protocol|tcp window"
+)
 
 
 class Writer:
@@ -91,17 +114,37 @@ class Writer:
         ip, here = self.ip, HERE[self.family]
         number = 4 if self.family == 4 else 6
         choices = [
-            'iifname "eth0"', 'iifname "eth1"', 'iifname "eth*"', 'iifname != "eth0"', 'iif "eth0"',
-            'iifname { "eth1", "lo" }', 'oifname "eth1"', 'oifname != "eth1"',
-            "ct state new", "ct state established,related", "ct state { invalid, untracked }",
-            "ct state != established", "ct status dnat", "ct direction original",
-            "meta l4proto tcp", "meta l4proto != tcp",
-            f"{ip} daddr {here[0]}", f"{ip} daddr != {here[1]}",
-            "fib daddr type local", "fib daddr type != local",
-            "meta mark 0x1", "meta mark and 0x3 == 0x2", "meta mark != 0x0", "meta mark { 1, 3 }",
-            "ct mark 0x1", "ct mark and 0x2 == 0x0",
-            "tcp flags & (syn|ack) == syn", "tcp flags & (fin|syn|rst|ack) != syn", "tcp flags syn",
-            "meta pkttype host", "meta l4proto tcp ct original proto-dst 8080",
+            'iifname "eth0"',
+            'iifname "eth1"',
+            'iifname "eth*"',
+            'iifname != "eth0"',
+            'iif "eth0"',
+            'iifname { "eth1", "lo" }',
+            'oifname "eth1"',
+            'oifname != "eth1"',
+            "ct state new",
+            "ct state established,related",
+            "ct state { invalid, untracked }",
+            "ct state != established",
+            "ct status dnat",
+            "ct direction original",
+            "meta l4proto tcp",
+            "meta l4proto != tcp",
+            f"{ip} daddr {here[0]}",
+            f"{ip} daddr != {here[1]}",
+            "fib daddr type local",
+            "fib daddr type != local",
+            "meta mark 0x1",
+            "meta mark and 0x3 == 0x2",
+            "meta mark != 0x0",
+            "meta mark { 1, 3 }",
+            "ct mark 0x1",
+            "ct mark and 0x2 == 0x0",
+            "tcp flags & (syn|ack) == syn",
+            "tcp flags & (fin|syn|rst|ack) != syn",
+            "tcp flags syn",
+            "meta pkttype host",
+            "meta l4proto tcp ct original proto-dst 8080",
         ]
         if self.family == 4:
             choices += ["ip protocol udp", "ip protocol { tcp, icmp }"]
@@ -110,8 +153,11 @@ class Writer:
         if self.table == "inet":
             choices += [f"meta nfproto ipv{number}", f"meta nfproto != ipv{number}"]
         if named:
-            choices += [f"{ip} saddr . tcp dport @pairs", f"{ip} saddr . tcp dport != @pairs",
-                        f"{ip} daddr . meta l4proto . th dport {{ {here[0]} . tcp . 22, {here[1]} . udp . 53 }}"]
+            choices += [
+                f"{ip} saddr . tcp dport @pairs",
+                f"{ip} saddr . tcp dport != @pairs",
+                f"{ip} daddr . meta l4proto . th dport {{ {here[0]} . tcp . 22, {here[1]} . udp . 53 }}",
+            ]
         if self.strange:
             choices += STRANGE * 2
         return self.chance.choice(choices)
@@ -121,10 +167,11 @@ class Writer:
         chance = self.chance
         kinds = chance.sample(["source", "port", "other"], chance.choice([0, 1, 1, 2, 2, 3]))
         parts = {
-            "source": lambda: self.source(named=named), "port": self.port,
-            "other": lambda: self.other(named=named),
+            "source": self.source(named=named),
+            "port": self.port(),
+            "other": self.other(named=named),
         }
-        text = " ".join(parts[kind]() for kind in kinds)
+        text = " ".join(parts[kind] for kind in kinds)
         bare = text.replace("meta l4proto { tcp, udp } ", "")
         if not text or len(_PROTOCOL_WORDS.findall(bare)) > 1:
             return self.source(named=named)
@@ -135,11 +182,18 @@ class Writer:
         chance, text = self.chance, self.conditions(named=named)
         kind = chance.random()
         if kind < 0.1:
-            return f"{text} " + chance.choice([
-                "meta mark set 0x1", "meta mark set 0x2", "meta mark set mark or 0x1",
-                "meta mark set mark xor 0x3", "ct mark set mark", "meta mark set ct mark",
-                "ct mark set 0x1", "meta mark set mark and 0xfffffffe",
-            ])
+            return f"{text} " + chance.choice(
+                [
+                    "meta mark set 0x1",
+                    "meta mark set 0x2",
+                    "meta mark set mark or 0x1",
+                    "meta mark set mark xor 0x3",
+                    "ct mark set mark",
+                    "meta mark set ct mark",
+                    "ct mark set 0x1",
+                    "meta mark set mark and 0xfffffffe",
+                ]
+            )
         if kind < 0.13:
             return f"meta mark set 0x3 {text} counter"
         if kind < 0.18:
@@ -153,9 +207,11 @@ class Writer:
 
     def verdict_map(self, chains: list[str], *, named: bool) -> str:
         """A rule with a verdict map."""
-        choices = ["tcp dport vmap { 22 : drop, 80 : accept, 443 : return }",
-                   "ct state vmap { established : accept, new : continue, invalid : drop }",
-                   "meta mark vmap { 1 : drop, 2 : accept }"]
+        choices = [
+            "tcp dport vmap { 22 : drop, 80 : accept, 443 : return }",
+            "ct state vmap { established : accept, new : continue, invalid : drop }",
+            "meta mark vmap { 1 : drop, 2 : accept }",
+        ]
         if named:
             choices.append(f"{self.ip} saddr . tcp dport vmap @vm2")
             if len(chains) > 1:
@@ -174,16 +230,24 @@ class Writer:
         lines = [
             f"table {self.table} t1 {{",
             f" set lan {{ type {kind}; flags interval; auto-merge; elements = {{ {lan} }}; }}",
-            f" set pairs {{ type {kind} . inet_service; flags interval;"
-            f" elements = {{ {networks[0]} . 8080-8090, {networks[5]} . 22 }}; }}",
-            " map vm { type inet_service : verdict;"
-            " elements = { 22 : jump c5, 80 : drop, 8080 : accept }; }",
-            f" map vm2 {{ type {kind} . inet_service : verdict; flags interval;"
-            f" elements = {{ {networks[0]} . 22 : accept, {networks[4]} . 80-443 : drop }}; }}",
+            (
+                f" set pairs {{ type {kind} . inet_service; flags interval;"
+                f" elements = {{ {networks[0]} . 8080-8090, {networks[5]} . 22 }}; }}"
+            ),
+            (
+                " map vm { type inet_service : verdict;"
+                " elements = { 22 : jump c5, 80 : drop, 8080 : accept }; }"
+            ),
+            (
+                f" map vm2 {{ type {kind} . inet_service : verdict; flags interval;"
+                f" elements = {{ {networks[0]} . 22 : accept, {networks[4]} . 80-443 : drop }}; }}"
+            ),
         ]
         chains = [f"c{number}" for number in range(6)]
         for number in range(5, -1, -1):
-            body = "\n  ".join(self.rule(chains[number + 1 :]) for _ in range(chance.randrange(1, 6)))
+            body = "\n  ".join(
+                self.rule(chains[number + 1 :]) for _ in range(chance.randrange(1, 6))
+            )
             lines.append(f" chain c{number} {{\n  {body}\n }}")
         for hook in ("prerouting", "input", "forward", "output", "postrouting"):
             if hook in {"prerouting", "output", "postrouting"} and chance.random() < 0.5:
@@ -224,7 +288,8 @@ class Writer:
             picked = chance.sample(translations, 4)
             lines.append(
                 f" chain n_{hook} {{ type nat hook {hook} priority {priority}; policy accept;\n  "
-                + "\n  ".join(picked) + "\n }"
+                + "\n  ".join(picked)
+                + "\n }"
             )
         if chance.random() < 0.2:
             lines.append(
@@ -237,11 +302,15 @@ class Writer:
                 'oifname "eth1" masquerade\n }'
             )
         body = "\n  ".join(self.rule([], named=False) for _ in range(3))
-        lines.append(f" chain in2 {{ type filter hook input priority 20; policy accept;\n  {body}\n }}")
+        lines.append(
+            f" chain in2 {{ type filter hook input priority 20; policy accept;\n  {body}\n }}"
+        )
         if chance.random() < 0.3:
             source = self.source(named=False)
-            lines.append("}\ntable netdev t3 {\n chain in { type filter hook ingress device \"eth0\""
-                         f" priority -500; policy accept;\n  {source} udp dport {chance.choice(PORTS)} drop\n }}")
+            lines.append(
+                '}\ntable netdev t3 {\n chain in { type filter hook ingress device "eth0"'
+                f" priority -500; policy accept;\n  {source} udp dport {chance.choice(PORTS)} drop\n }}"
+            )
         return "\n".join([*lines, "}"])
 
 
@@ -385,7 +454,11 @@ CORNERS = (
 def corner(number: int, family: int) -> str:
     """One of ``CORNERS``, for a family."""
     ip = "ip" if family == 4 else "ip6"
-    first, last = ("10.1.2.0", "10.1.2.255") if family == 4 else ("2001:db8:a:2::", "2001:db8:a:2:ffff:ffff:ffff:ffff")
+    first, last = (
+        ("10.1.2.0", "10.1.2.255")
+        if family == 4
+        else ("2001:db8:a:2::", "2001:db8:a:2:ffff:ffff:ffff:ffff")
+    )
     text = CORNERS[number].replace("IP", ip).replace("NET0END", last).replace("NET0", first)
     text = text.replace("NET1", NETWORKS[family][1])
     away = [f"[{one}]:80" if family == 6 else f"{one}:80" for one in ELSEWHERE[family]]

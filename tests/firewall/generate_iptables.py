@@ -52,15 +52,26 @@ class Writer:
         """A condition on anything else."""
         chance, here = self.chance, HERE[self.family]
         choices = [
-            "-m conntrack --ctstate NEW", "-m conntrack --ctstate RELATED,ESTABLISHED",
-            "-m conntrack ! --ctstate NEW", "-m state --state INVALID,UNTRACKED",
-            "-m conntrack --ctstate DNAT", "-m conntrack --ctstate ESTABLISHED,DNAT",
-            "-m conntrack ! --ctstate DNAT", "-m conntrack --ctdir ORIGINAL",
-            f"-d {here[0]}", f"! -d {here[1]}",
-            "-m addrtype --dst-type LOCAL", "-m addrtype ! --dst-type LOCAL",
-            "-m mark --mark 0x1", "-m mark ! --mark 0x2/0x3", "-m connmark --mark 0x1",
-            "-m comment --comment \"it's \\\"so\\\"\"", "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN",
-            "-p tcp -m tcp ! --tcp-flags SYN,ACK SYN", "-p tcp ! --syn", "-m pkttype --pkt-type unicast",
+            "-m conntrack --ctstate NEW",
+            "-m conntrack --ctstate RELATED,ESTABLISHED",
+            "-m conntrack ! --ctstate NEW",
+            "-m state --state INVALID,UNTRACKED",
+            "-m conntrack --ctstate DNAT",
+            "-m conntrack --ctstate ESTABLISHED,DNAT",
+            "-m conntrack ! --ctstate DNAT",
+            "-m conntrack --ctdir ORIGINAL",
+            f"-d {here[0]}",
+            f"! -d {here[1]}",
+            "-m addrtype --dst-type LOCAL",
+            "-m addrtype ! --dst-type LOCAL",
+            "-m mark --mark 0x1",
+            "-m mark ! --mark 0x2/0x3",
+            "-m connmark --mark 0x1",
+            '-m comment --comment "it\'s \\"so\\""',
+            "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN",
+            "-p tcp -m tcp ! --tcp-flags SYN,ACK SYN",
+            "-p tcp ! --syn",
+            "-m pkttype --pkt-type unicast",
             "-m pkttype ! --pkt-type broadcast",
         ]
         if self.family == 4:
@@ -70,11 +81,19 @@ class Writer:
         if chain in {"FORWARD", "user", "POSTROUTING", "OUTPUT"}:
             choices += ["-o eth1", "! -o eth0"] if chain != "user" else []
         if self.strange:
-            choices += ["-m limit --limit 5/sec", "-m length --length 40:60", "-m statistic --mode random --probability 0.5",
-                        "-m recent --name x --rcheck --seconds 60", "-m recent --name x --set",
-                        "-m hashlimit --hashlimit-upto 5/sec --hashlimit-name h --hashlimit-mode srcip",
-                        "-m connlimit --connlimit-above 3", "-m ttl --ttl-gt 60" if self.family == 4 else "-m hl --hl-gt 60",
-                        "-m mac --mac-source 02:00:00:00:00:01" if chain in {"PREROUTING", "INPUT", "FORWARD"} else "-m cpu --cpu 0"]
+            choices += [
+                "-m limit --limit 5/sec",
+                "-m length --length 40:60",
+                "-m statistic --mode random --probability 0.5",
+                "-m recent --name x --rcheck --seconds 60",
+                "-m recent --name x --set",
+                "-m hashlimit --hashlimit-upto 5/sec --hashlimit-name h --hashlimit-mode srcip",
+                "-m connlimit --connlimit-above 3",
+                "-m ttl --ttl-gt 60" if self.family == 4 else "-m hl --hl-gt 60",
+                "-m mac --mac-source 02:00:00:00:00:01"
+                if chain in {"PREROUTING", "INPUT", "FORWARD"}
+                else "-m cpu --cpu 0",
+            ]
         return chance.choice(choices)
 
     def conditions(self, chain: str) -> str:
@@ -93,9 +112,15 @@ class Writer:
             choices += ["-j REJECT"]
         if table == "mangle":
             choices += [
-                "-j MARK --set-mark 0x1", "-j MARK --set-xmark 0x2/0x3", "-j MARK --or-mark 0x2",
-                "-j MARK --and-mark 0xfe", "-j MARK --xor-mark 0x3", "-j CONNMARK --save-mark",
-                "-j CONNMARK --restore-mark", "-j CONNMARK --set-mark 0x1", "-j LOG --log-prefix \"a b\"",
+                "-j MARK --set-mark 0x1",
+                "-j MARK --set-xmark 0x2/0x3",
+                "-j MARK --or-mark 0x2",
+                "-j MARK --and-mark 0xfe",
+                "-j MARK --xor-mark 0x3",
+                "-j CONNMARK --save-mark",
+                "-j CONNMARK --restore-mark",
+                "-j CONNMARK --set-mark 0x1",
+                '-j LOG --log-prefix "a b"',
             ] * 2
         if calls:
             called = chance.choice(calls)
@@ -111,7 +136,8 @@ class Writer:
         lines += [f":{chain} - [0:0]" for chain in own]
         for number, chain in enumerate(own):
             lines += [
-                self.rule(name, chain, own[number + 1 :], user=True) for _ in range(chance.randrange(1, 5))
+                self.rule(name, chain, own[number + 1 :], user=True)
+                for _ in range(chance.randrange(1, 5))
             ]
         for chain in chains:
             calls = own if chain in {"INPUT", "FORWARD", "PREROUTING"} else []
@@ -134,23 +160,56 @@ class Writer:
             "-A POSTROUTING -o eth1 -j MASQUERADE",
         ]
         picked = [rule for rule in rules if chance.random() < 0.6]
-        head = ["*nat", ":PREROUTING ACCEPT [0:0]", ":INPUT ACCEPT [0:0]", ":OUTPUT ACCEPT [0:0]",
-                ":POSTROUTING ACCEPT [0:0]", ":DOCKER - [0:0]"]
+        head = [
+            "*nat",
+            ":PREROUTING ACCEPT [0:0]",
+            ":INPUT ACCEPT [0:0]",
+            ":OUTPUT ACCEPT [0:0]",
+            ":POSTROUTING ACCEPT [0:0]",
+            ":DOCKER - [0:0]",
+        ]
         return "\n".join([*head, *picked, "COMMIT"])
 
     def raw(self) -> str:
         """What connection tracking leaves alone."""
-        return "\n".join(["*raw", ":PREROUTING ACCEPT [0:0]", ":OUTPUT ACCEPT [0:0]",
-                          f"-A PREROUTING -s {self.networks[3]} -j CT --notrack",
-                          "-A PREROUTING -p udp --dport 53 -j NOTRACK", self.rule("raw", "PREROUTING", []), "COMMIT"])
+        return "\n".join(
+            [
+                "*raw",
+                ":PREROUTING ACCEPT [0:0]",
+                ":OUTPUT ACCEPT [0:0]",
+                f"-A PREROUTING -s {self.networks[3]} -j CT --notrack",
+                "-A PREROUTING -p udp --dport 53 -j NOTRACK",
+                self.rule("raw", "PREROUTING", []),
+                "COMMIT",
+            ]
+        )
 
     def whole(self) -> str:
         """All tables."""
         chance = self.chance
         policy = chance.choice
-        parts = [self.table("filter", {"INPUT": policy(["ACCEPT", "DROP"]), "FORWARD": policy(["ACCEPT", "DROP"]), "OUTPUT": "ACCEPT"})]
+        parts = [
+            self.table(
+                "filter",
+                {
+                    "INPUT": policy(["ACCEPT", "DROP"]),
+                    "FORWARD": policy(["ACCEPT", "DROP"]),
+                    "OUTPUT": "ACCEPT",
+                },
+            )
+        ]
         if chance.random() < 0.6:
-            parts.append(self.table("mangle", {"PREROUTING": "ACCEPT", "INPUT": "ACCEPT", "FORWARD": "ACCEPT", "POSTROUTING": "ACCEPT"}))
+            parts.append(
+                self.table(
+                    "mangle",
+                    {
+                        "PREROUTING": "ACCEPT",
+                        "INPUT": "ACCEPT",
+                        "FORWARD": "ACCEPT",
+                        "POSTROUTING": "ACCEPT",
+                    },
+                )
+            )
         if chance.random() < 0.7:
             parts.append(self.nat())
         if chance.random() < 0.25:

@@ -23,8 +23,9 @@ from tojimari.firewall.answer import certain_sources
 from tojimari.firewall.compile import compile_ruleset
 from tojimari.firewall.dialects import iptables, nft_json
 from tojimari.firewall.machine import Address, Machine, Route
-from tojimari.firewall.reasoner import Question, Reasoner, Walk
+from tojimari.firewall.reasoner import Question, Reasoner
 from tojimari.firewall.ruleset import TCP, Ruleset
+from tojimari.firewall.worlds import Walk
 
 AGENT = Path(__file__).with_name("agent.py")
 _numbers = itertools.count()
@@ -118,8 +119,10 @@ class Judge:
                 nodad = " nodad" if family == 6 else ""
                 script += [
                     f"addr add {HERE[family][at]}/{LENGTHS[family]} dev {name}{nodad}",
-                    f"neigh add {GATES[family][at]} lladdr 02:00:00:00:00:0{at + 1} dev {name}"
-                    " nud permanent",
+                    (
+                        f"neigh add {GATES[family][at]} lladdr 02:00:00:00:00:0{at + 1} dev {name}"
+                        " nud permanent"
+                    ),
                 ]
         for family in (4, 6):
             flag = f"-{family} " if family == 6 else ""
@@ -130,12 +133,12 @@ class Judge:
             if line.startswith("-6"):
                 run("ip", "-n", self.name, *line.split())
         self.inside(
-            "sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1",
+            "sysctl",
+            "-qw",
+            "net.ipv4.ip_forward=1",
+            "net.ipv6.conf.all.forwarding=1",
             "net.ipv6.auto_flowlabels=0",
-            *(
-                f"net.ipv4.conf.{name}.rp_filter=0"
-                for name in ("all", "default", *INTERFACES)
-            ),
+            *(f"net.ipv4.conf.{name}.rp_filter=0" for name in ("all", "default", *INTERFACES)),
         )
         self.sockets: dict[str, socket.socket] = {}
         self.targets: dict[str, bytes] = {}
@@ -147,7 +150,9 @@ class Judge:
             self.targets[name] = bytes.fromhex(link.replace(":", ""))
         self.agent = subprocess.Popen(
             ["ip", "netns", "exec", self.name, sys.executable, str(AGENT)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def close(self) -> None:
@@ -169,7 +174,8 @@ class Judge:
 
     def obey(self, line: str) -> None:
         """Have the agent do something, and wait for it."""
-        assert self.agent.stdin and self.agent.stdout
+        assert self.agent.stdin
+        assert self.agent.stdout
         self.agent.stdin.write(line + "\n")
         self.agent.stdin.flush()
         assert self.agent.stdout.readline() == "ok\n"
@@ -235,7 +241,9 @@ class Judge:
         found: dict[tuple[int, int], tuple[int, int]] = {}
         for family, table in ((4, "ip"), (6, "ip6")):
             for name in ("i", "f"):
-                listed = json.loads(self.inside("nft", "-j", "list", "set", table, "zz_notes", name))
+                listed = json.loads(
+                    self.inside("nft", "-j", "list", "set", table, "zz_notes", name)
+                )
                 for one in listed["nftables"]:
                     for element in one.get("set", {}).get("elem", []):
                         number, address, port = _note(element)
@@ -253,7 +261,9 @@ def written(shot: Shot) -> bytes:
     """The packet's bytes from the network header on, checksums right."""
     asked = shot.question
     if asked.protocol == TCP:
-        body = struct.pack("!HHIIBBHHH", asked.source_port, asked.port, 1000, 0, 5 << 4, 2, 64240, 0, 0)
+        body = struct.pack(
+            "!HHIIBBHHH", asked.source_port, asked.port, 1000, 0, 5 << 4, 2, 64240, 0, 0
+        )
     else:
         body = struct.pack("!HHHH", asked.source_port, asked.port, 8, 0)
     size = 4 if shot.family == 4 else 16
@@ -275,7 +285,8 @@ def written(shot: Shot) -> bytes:
 
 def checksum(data: bytes) -> int:
     """RFC 1071."""
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    words: tuple[int, ...] = struct.unpack(f"!{len(data) // 2}H", data)
+    total = sum(words)
     total = (total >> 16) + (total & 0xFFFF)
     total += total >> 16
     return ~total & 0xFFFF

@@ -8,7 +8,9 @@ NUMBERS = st.frozensets(st.integers(0, 40), max_size=30)
 
 
 @given(NUMBERS, NUMBERS)
-def test_set_algebra_agrees_with_sets_of_single_numbers(a: frozenset[int], b: frozenset[int]) -> None:
+def test_set_algebra_agrees_with_sets_of_single_numbers(
+    a: frozenset[int], b: frozenset[int]
+) -> None:
     x, y = intervals.from_numbers(a), intervals.from_numbers(b)
     assert intervals.union(x, y) == intervals.from_numbers(a | b)
     assert intervals.intersection(x, y) == intervals.from_numbers(a & b)

@@ -1,27 +1,40 @@
-"""The reasoner against the kernel; and mistakes planted in the reasoner, which must all be found."""
+"""The reasoner against the kernel; mistakes planted in the reasoner must all be found."""
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
+
 from firewall import generate, generate_iptables
 from firewall.judge import Judge, Tally, Trial, compare, tried
-
 from tojimari.firewall import compile as compiler
-from tojimari.firewall import conditions, reasoner
-from tojimari.firewall.compile import Compiled, Mapped
+from tojimari.firewall import conditions, intervals, reasoner, rewriting
 from tojimari.firewall.machine import Machine
-from tojimari.firewall.reasoner import World
-from tojimari.firewall.ruleset import Hook, NoTrack, SetMark, Verdict, VerdictKind
+from tojimari.firewall.program import Compiled, Line, Mapped
+from tojimari.firewall.ruleset import (
+    STATUSES,
+    Doubt,
+    Hook,
+    Match,
+    NoTrack,
+    SetMark,
+    Verdict,
+    VerdictKind,
+)
 from tojimari.firewall.state import State
+from tojimari.firewall.worlds import World
 
 Walker = reasoner._Walker  # pyright: ignore[reportPrivateUsage]  # a mistake is planted in it
 
-def write_corner(chance: object, family: int, order: Iterator[int] = itertools.count()) -> str:
+
+ORDER = itertools.count()
+
+
+def write_corner(chance: object, family: int) -> str:
     """The corners in turn, each for both families."""
     del chance
-    return generate.corner(next(order) // 2 % len(generate.CORNERS), family)
+    return generate.corner(next(ORDER) // 2 % len(generate.CORNERS), family)
 
 
 LOADERS: dict[str, tuple[Callable[..., str], Callable[..., object], range]] = {
@@ -129,7 +142,7 @@ def no_translation(patch: pytest.MonkeyPatch) -> None:
 
 def translation_sets_no_status(patch: pytest.MonkeyPatch) -> None:
     """``ct status dnat`` is never set."""
-    patch.setitem(reasoner.STATUSES, "dnat", 0)
+    patch.setitem(STATUSES, "dnat", 0)
 
 
 def return_accepts(patch: pytest.MonkeyPatch) -> None:
@@ -171,22 +184,22 @@ def policy_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 def marks_forgotten(patch: pytest.MonkeyPatch) -> None:
     """Marks are never set."""
-    honest = reasoner.changed
+    honest = rewriting.changed
 
     def changed(step: SetMark | NoTrack, state: State) -> State:
         return state.copy() if isinstance(step, SetMark) else honest(step, state)
 
-    patch.setattr(reasoner, "changed", changed)
+    patch.setattr(rewriting, "changed", changed)
 
 
 def notrack_forgotten(patch: pytest.MonkeyPatch) -> None:
     """Every packet is tracked."""
-    honest = reasoner.changed
+    honest = rewriting.changed
 
     def changed(step: SetMark | NoTrack, state: State) -> State:
         return state.copy() if isinstance(step, NoTrack) else honest(step, state)
 
-    patch.setattr(reasoner, "changed", changed)
+    patch.setattr(rewriting, "changed", changed)
 
 
 def tracked_from_the_start(patch: pytest.MonkeyPatch) -> None:
@@ -204,7 +217,7 @@ def absence_matches_negation(patch: pytest.MonkeyPatch) -> None:
     honest = conditions._concrete
 
     def concrete(
-        match: conditions.Match, inner: conditions.Test, doubt: conditions.Doubt
+        match: Match, inner: conditions.Test, doubt: Doubt
     ) -> conditions.Concrete:
         if not match.negated:
             return honest(match, inner, doubt)
@@ -215,12 +228,11 @@ def absence_matches_negation(patch: pytest.MonkeyPatch) -> None:
 
 def last_number_missing(patch: pytest.MonkeyPatch) -> None:
     """The last number of a range is not in it."""
-    honest = conditions.from_ranges
 
-    def from_ranges(ranges: object) -> list[int]:
-        return honest((first, last - (last > first)) for first, last in ranges)  # type: ignore[attr-defined]  # pairs
+    def from_ranges(ranges: Iterable[tuple[int, int]]) -> list[int]:
+        return intervals.from_ranges((first, last - (last > first)) for first, last in ranges)
 
-    patch.setattr(conditions, "from_ranges", from_ranges)
+    patch.setattr("tojimari.firewall.conditions.from_ranges", from_ranges)
 
 
 def the_way_out_is_not_watched(patch: pytest.MonkeyPatch) -> None:
@@ -244,7 +256,7 @@ def unmatched_map_drops(patch: pytest.MonkeyPatch) -> None:
 
     def mapped(
         self: reasoner._Walker,
-        line: compiler.Line,
+        line: Line,
         step: Mapped,
         world: World,
         on: list[World],

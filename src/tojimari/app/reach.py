@@ -20,8 +20,9 @@ from tojimari.core.observation import Witness
 from tojimari.core.socket import Interface, Unseen
 from tojimari.firewall import intervals, owners, path, reading, sources
 from tojimari.firewall.answer import Piece, pieces
-from tojimari.firewall.compile import Program, compile_ruleset
+from tojimari.firewall.compile import compile_ruleset
 from tojimari.firewall.machine import LOOPBACK, Machine
+from tojimari.firewall.program import Program
 from tojimari.firewall.reasoner import Question, Reasoner
 from tojimari.firewall.ruleset import TCP, UDP, Ruleset
 from tojimari.firewall.sources import Standpoint
@@ -103,7 +104,7 @@ def live(namespace: int | None = None) -> Firewall:
     Raises:
         HostError: Nothing that lists rules is installed.
     """
-    from tojimari.firewall import live as system  # noqa: PLC0415 - subprocess, only where used
+    from tojimari.firewall import live as system
 
     try:
         listed = system.listing(namespace)
@@ -114,7 +115,7 @@ def live(namespace: int | None = None) -> Firewall:
     if namespace is None:
         around = system.around()
     else:
-        from tojimari.linux.namespaces import Visitor  # noqa: PLC0415 - only for other namespaces
+        from tojimari.linux.namespaces import Visitor
 
         visitor = Visitor()
         try:
@@ -151,11 +152,11 @@ def _given(own: Sequence[str]) -> tuple[Interface, ...]:
         except ValueError as error:
             raise UsageError("not an address: {text}", text=text) from error
         width = intervals.WIDTHS[family]
-        found.setdefault(name or "eth0", []).append(
-            f"{plain}/{length if slash else width}"
-        )
+        found.setdefault(name or "eth0", []).append(f"{plain}/{length if slash else width}")
     return tuple(
-        Interface(name, at, tuple(addresses), up=True, kind="loopback" if name == LOOPBACK else "ethernet")
+        Interface(
+            name, at, tuple(addresses), up=True, kind="loopback" if name == LOOPBACK else "ethernet"
+        )
         for at, (name, addresses) in enumerate(found.items(), start=1)
     )
 
@@ -194,7 +195,9 @@ def row(firewall: Firewall, transport: Transport, port: int, address: str | None
     return Row(transport, port, port, Exposure(reaches, frozenset({Witness.FIREWALL})))
 
 
-def asked(firewall: Firewall, text: str, transport: Transport, port: int, address: str | None = None) -> Asked:
+def asked(
+    firewall: Firewall, text: str, transport: Transport, port: int, address: str | None = None
+) -> Asked:
     """One port from addresses that somebody named.
 
     Args:
@@ -246,8 +249,18 @@ def every_port(firewall: Firewall) -> Iterator[Row]:
 def _fare_alike(one: Row, other: Row) -> bool:
     def fate(row: Row) -> list[object]:
         return [
-            (reach.zone, reach.certainty, reach.whole, passage.certainty, passage.sources,
-             passage.more, passage.interface, passage.decider, passage.redirection, passage.limits)
+            (
+                reach.zone,
+                reach.certainty,
+                reach.whole,
+                passage.certainty,
+                passage.sources,
+                passage.more,
+                passage.interface,
+                passage.decider,
+                passage.redirection,
+                passage.limits,
+            )
             for reach in row.exposure.reaches
             for passage in reach.passages
         ]
@@ -255,7 +268,9 @@ def _fare_alike(one: Row, other: Row) -> bool:
     return fate(one) == fate(other)
 
 
-def open_elsewhere(firewall: Firewall, zones: Iterable[Zone] = (Zone.INTERNET, Zone.LAN)) -> Iterator[Row]:
+def open_elsewhere(
+    firewall: Firewall, zones: Iterable[Zone] = (Zone.INTERNET, Zone.LAN)
+) -> Iterator[Row]:
     """Ports that are open without any socket here: what comes to them is sent elsewhere.
 
     Args:
@@ -356,13 +371,23 @@ def _destinations(firewall: Firewall, place: Standpoint, address: str | None) ->
             return []
         return [intervals.parse_address(address, family)]
     if machine.assumed:
-        return [intervals.parse_address("192.0.2.1" if family == intervals.IPV4 else "2001:db8::1", family)]
+        return [
+            intervals.parse_address(
+                "192.0.2.1" if family == intervals.IPV4 else "2001:db8::1", family
+            )
+        ]
     picked: dict[object, int] = {}
     for own in machine.addresses:
-        if own.family != family or (own.interface == LOOPBACK and place.zone is not Zone.THIS_MACHINE):
+        if own.family != family or (
+            own.interface == LOOPBACK and place.zone is not Zone.THIS_MACHINE
+        ):
             continue
         here = machine.kind_here(family, own.number, place.interface)
-        key = firewall.program.address_class(family, own.number), here, own.interface == place.interface
+        key = (
+            firewall.program.address_class(family, own.number),
+            here,
+            own.interface == place.interface,
+        )
         picked.setdefault(key, own.number)
     return list(picked.values())
 
@@ -422,7 +447,9 @@ def _redirection(firewall: Firewall, question: Question, piece: Piece) -> Redire
     return Redirection(
         address,
         state.port or 0,
-        not state.vague and not firewall.machine.assumed and firewall.machine.is_local(state.family, state.destination),
+        not state.vague
+        and not firewall.machine.assumed
+        and firewall.machine.is_local(state.family, state.destination),
         owners.decider(by, question.port, question.protocol) if by else None,
     )
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tojimari.core.exposure import Certainty
-from tojimari.firewall.compile import Fork, Place, Program
 from tojimari.firewall.intervals import Intervals, difference, intersection, union
-from tojimari.firewall.reasoner import Ending, Event, Forks, Walk
+from tojimari.firewall.program import Fork, Place, Program
 from tojimari.firewall.ruleset import DoubtKind, Hook
 from tojimari.firewall.state import State
+from tojimari.firewall.worlds import Ending, Event, Forks, Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,7 @@ def pieces(program: Program, walk: Walk) -> list[Piece]:
         if hit and ending.event is not None:
             left = difference(left, hit)
             event = ending.event
-            found.append(
-                Piece(hit, Certainty.NO, event.place, event.reason, None, ending.state)
-            )
+            found.append(Piece(hit, Certainty.NO, event.place, event.reason, None, ending.state))
     return _joined(found)
 
 

@@ -93,5 +93,3 @@ class Classifier:
             ):
                 interfaces |= bits
         return families & protocols & interfaces
-
-

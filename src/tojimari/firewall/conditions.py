@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
+from tojimari.core.message import mark
 from tojimari.firewall.intervals import (
     IPV4,
     IPV6,
@@ -34,6 +35,7 @@ Test: TypeAlias = Callable[[State], "bool | None"]
 # The sources for which it surely holds, and why it may hold for the others; None for "it does not".
 Sieve: TypeAlias = Callable[[State], "tuple[Intervals, Doubt | None]"]
 
+AT_RANDOM = mark("at random")
 _MANY = 8  # elements, from which on a table of the exact ones pays
 
 
@@ -73,23 +75,23 @@ def compiled(match: Match | Either, sets: Mapping[str, NamedSet]) -> Condition:
         return _either([compiled(one, sets) for one in match.matches])
     text = " ".join(one.text for one in match.operands if one.text)
     names = ", ".join(one.what for one in match.operands)
-    unknown = Doubt(DoubtKind.UNKNOWN, text or f"{names}, which is not known")
+    unknown = Doubt(DoubtKind.UNKNOWN, text or names)
     named = sets.get(match.set_name) if match.set_name else None
     if match.set_name and (named is None or not named.readable):
-        missing = Doubt(DoubtKind.UNKNOWN, f"set {match.set_name}, whose elements are not known")
+        missing = Doubt(DoubtKind.UNKNOWN, f"@{match.set_name}")
         return _concrete(match, lambda _: None, missing)
     if any(one.what in {Field.UNKNOWN, Field.CHANCE} for one in match.operands):
         chance = any(one.what is Field.CHANCE for one in match.operands)
-        why = Doubt(DoubtKind.RATE, "at random") if chance else unknown
+        why = Doubt(DoubtKind.RATE, AT_RANDOM) if chance else unknown
         return _concrete(match, lambda _: None, why)
     elements = _elements(match, named)
     changing = (
-        Doubt(DoubtKind.GUARD, f"set {match.set_name}, which packets fill")
-        if named is not None and named.filled
-        else None
+        Doubt(DoubtKind.GUARD, f"@{match.set_name}") if named is not None and named.filled else None
     )
     if not any(one.what in SYMBOLIC for one in match.operands):
-        return _concrete(match, _value_test(match, elements, changing is not None), changing or unknown)
+        return _concrete(
+            match, _value_test(match, elements, changing is not None), changing or unknown
+        )
     plain = len(match.operands) == 1 and match.operands[0].what is Field.SOURCE
     if plain and match.operands[0].mask is None and changing is None:
         return _by_source(match, elements)
@@ -143,7 +145,7 @@ def named_like(value: str, pattern: str) -> bool:
     return value.startswith(pattern[:-1]) if pattern.endswith("*") else value == pattern
 
 
-def _value_test(match: Match, elements: list[Element], changing: bool) -> Test:  # noqa: FBT001
+def _value_test(match: Match, elements: list[Element], changing: bool) -> Test:
     """Whether the values are among the elements, negation folded in."""
     negated = match.negated
     is_member = (
@@ -184,7 +186,7 @@ def _single(operand: Operand, elements: list[Element]) -> Test:
     ranges = from_ranges(cast("tuple[int, int]", one[0]) for one in elements)
     if operand.what is Field.CT_STATUS and mask is None:
         return lambda _: None  # bits beside the ones we model are set too
-    if mask is None and len(ranges) == 2 and ranges[1] == ranges[0] + 1:  # noqa: PLR2004 - one run
+    if mask is None and len(ranges) == 2 and ranges[1] == ranges[0] + 1:
         number = ranges[0]
 
         def equal(state: State) -> bool | None:
@@ -296,7 +298,9 @@ def _by_source(match: Match, elements: list[Element]) -> BySource:
     return BySource(found)
 
 
-def symbolic_part(operands: tuple[Operand, ...], element: Element, state: State) -> Intervals | None:
+def symbolic_part(
+    operands: tuple[Operand, ...], element: Element, state: State
+) -> Intervals | None:
     """The sources that an element's symbolic spans leave; None where we cannot know."""
     result = universe(state.family)
     for operand, span in zip(operands, element, strict=True):
@@ -311,9 +315,7 @@ def symbolic_part(operands: tuple[Operand, ...], element: Element, state: State)
     return result
 
 
-def _sieve(
-    match: Match, elements: list[Element], unknown: Doubt, changing: Doubt | None
-) -> Sieve:
+def _sieve(match: Match, elements: list[Element], unknown: Doubt, changing: Doubt | None) -> Sieve:
     operands, negated = match.operands, match.negated
     has = applies(operands)
     lookup = Lookup(operands, elements)
@@ -380,7 +382,7 @@ def judged(condition: Condition, state: State) -> tuple[Intervals, Doubt | None]
         return condition.sieve(state)
     if isinstance(condition, BySource):
         if state.moved:
-            return [], Doubt(DoubtKind.UNKNOWN, "the source, which was rewritten before")
+            return [], Doubt(DoubtKind.UNKNOWN, "source")
         return condition.sources[state.family], None
     found = condition.test(state)
     if found is None:

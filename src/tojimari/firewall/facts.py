@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from tojimari.core.exposure import Certainty
 from tojimari.firewall import owners
 from tojimari.firewall.answer import Piece, certain_sources, pieces
-from tojimari.firewall.compile import Place, Program
 from tojimari.firewall.intervals import IPV4, IPV6, Intervals, parse_ipv4
+from tojimari.firewall.program import Place, Program
 from tojimari.firewall.proof import Approach
 from tojimari.firewall.reasoner import Question, Reasoner
 from tojimari.firewall.ruleset import (
@@ -265,9 +265,7 @@ def _accepts(expression: object) -> bool:
     return isinstance(expression, Verdict) and expression.kind is VerdictKind.ACCEPT
 
 
-def _ports(
-    rule: Rule, protocol: int, sets: dict[str, NamedSet]
-) -> tuple[tuple[int, int], ...]:
+def _ports(rule: Rule, protocol: int, sets: dict[str, NamedSet]) -> tuple[tuple[int, int], ...]:
     for expression in rule.expressions:
         if not isinstance(expression, Match) or len(expression.operands) != 1:
             continue

@@ -85,7 +85,7 @@ def intersection(a: Intervals, b: Intervals) -> Intervals:
         return []
     if len(a) > len(b):
         a, b = b, a
-    if len(a) > 2 and len(a) * _MUCH_SHORTER > len(b):  # noqa: PLR2004 - one run has two ends
+    if len(a) > 2 and len(a) * _MUCH_SHORTER > len(b):
         return _merged(a, b, wanted=3)
     result: Intervals = []
     for at in range(0, len(a), 2):
@@ -103,7 +103,7 @@ def difference(a: Intervals, b: Intervals) -> Intervals:
     """What is in ``a`` and not in ``b``."""
     if not a or not b:
         return list(a)
-    if len(b) == 2:  # noqa: PLR2004 - one run has two ends
+    if len(b) == 2:
         first, end = b
         low, high = bisect_left(a, first), bisect_right(a, end)
         middle = [first] if low & 1 else []

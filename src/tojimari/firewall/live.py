@@ -76,8 +76,10 @@ def _machine(interfaces: tuple[Interface, ...]) -> Machine:
             text, _, length = route.destination.partition("/")
             family = intervals.IPV6 if ":" in text else intervals.IPV4
             number = intervals.parse_address(text, family)
-            for index in route.interfaces or (0,):
-                listed.append(Route(family, number, int(length), names.get(index)))
+            listed += [
+                Route(family, number, int(length), names.get(index))
+                for index in route.interfaces or (0,)
+            ]
         found = listed
     except (OSError, NetlinkError):
         found, other = None, False
@@ -111,7 +113,7 @@ def _of_interface(setting: str, interface: str) -> int:
 
 def _setting(path: str) -> int | None:
     try:
-        with open(f"{_SETTINGS}/{path}", encoding="ascii") as file:  # noqa: PTH123 - /proc
+        with open(f"{_SETTINGS}/{path}", encoding="ascii") as file:
             return int(file.read())
     except (OSError, ValueError):
         return None
@@ -144,14 +146,12 @@ def listing(namespace: int | None = None) -> Listing:
     return Listing(ruleset, tuple(unseen))
 
 
-def _dumps(
-    runner: "_Runner", native: Ruleset, *, has_nft: bool, unseen: list[Unseen]
-) -> list[str]:
+def _dumps(runner: "_Runner", native: Ruleset, *, has_nft: bool, unseen: list[Unseen]) -> list[str]:
     """The dumps of iptables: those that live in nf_tables, and those of the old kind."""
     texts: list[str] = []
     families = reading.families_of_iptables(native) if has_nft else {4, 6}
     for family in (4, 6):
-        word = "iptables" if family == 4 else "ip6tables"  # noqa: PLR2004 - IPv4
+        word = "iptables" if family == 4 else "ip6tables"
         if family in families:
             program = _first(f"{word}-nft-save", f"{word}-save")
             if program:
@@ -221,14 +221,14 @@ class _Runner:
 
     def read(self, path: str) -> str:
         if not self._inside:
-            with open(path, encoding="ascii") as file:  # noqa: PTH123 - /proc
+            with open(path, encoding="ascii") as file:
                 return file.read()
         # /proc/net is that of whoever reads.
-        return self.run("cat", path) if os.path.exists(path) else ""  # noqa: PTH110 - /proc
+        return self.run("cat", path) if os.path.exists(path) else ""
 
     def run(self, *words: str) -> str:
         try:
-            done = subprocess.run(  # noqa: S603 - the words are ours, and none is a shell's
+            done = subprocess.run(
                 [*self._inside, *words],
                 capture_output=True,
                 check=False,
@@ -261,4 +261,3 @@ def _refused(said: str) -> bool:
         word in said
         for word in ("Operation not permitted", "Permission denied", "you must be root", "setns")
     )
-

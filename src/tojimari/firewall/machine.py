@@ -7,6 +7,7 @@ interface an answer would leave, and a few settings of the kernel decide as much
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tojimari.core.message import mark
 from tojimari.firewall import intervals
 from tojimari.firewall.intervals import IPV4, IPV6, Intervals
 from tojimari.firewall.ruleset import ADDRESS_KINDS
@@ -155,9 +156,7 @@ class Machine:
         special = {
             MULTICAST: _MULTICAST_NET[family],
             LOCAL: intervals.union(_LOOPBACK_NET[family], self.own(family)),
-            BROADCAST: intervals.union(
-                _EVERYBODY, intervals.from_numbers(self._broadcasts())
-            )
+            BROADCAST: intervals.union(_EVERYBODY, intervals.from_numbers(self._broadcasts()))
             if family == IPV4
             else [],
             ANYCAST: intervals.from_numbers(self._routers()) if family == IPV6 else [],
@@ -229,9 +228,9 @@ class Machine:
         if family == IPV4 or interface == LOOPBACK:
             return []
         return [
-            Refusal(_LOOPBACK_NET[IPV6], "::1 from outside"),
-            Refusal(_MULTICAST_NET[IPV6], "multicast source"),
-            Refusal(_MAPPED, "IPv4-mapped source"),
+            Refusal(_LOOPBACK_NET[IPV6], mark("::1 from outside")),
+            Refusal(_MULTICAST_NET[IPV6], mark("multicast source")),
+            Refusal(_MAPPED, mark("IPv4-mapped source")),
         ]
 
     def refused_by_routing(self, family: int, interface: str) -> list[Refusal]:
@@ -239,14 +238,14 @@ class Machine:
         if family == IPV6 or interface == LOOPBACK:
             return []
         found = [
-            Refusal(_MULTICAST_NET[IPV4], "multicast source"),
-            Refusal(_EVERYBODY, "broadcast source"),
-            Refusal(_NOBODY, "source 0.0.0.0"),
+            Refusal(_MULTICAST_NET[IPV4], mark("multicast source")),
+            Refusal(_EVERYBODY, mark("broadcast source")),
+            Refusal(_NOBODY, mark("source 0.0.0.0")),
         ]
         if interface not in self.route_localnet:
-            found.append(Refusal(_LOOPBACK_NET[IPV4], "loopback source, route_localnet=0"))
+            found.append(Refusal(_LOOPBACK_NET[IPV4], mark("loopback source, route_localnet=0")))
         if interface not in self.accept_local:
-            found.append(Refusal(self.own(IPV4), "our own address as source, accept_local=0"))
+            found.append(Refusal(self.own(IPV4), mark("our own address as source, accept_local=0")))
         mode = self.reverse_path.get(interface, 0)
         if mode:
             # Strict: back by the same interface. Loose: back by any (RFC 3704, section 2).
@@ -261,7 +260,7 @@ class Machine:
         if interface == LOOPBACK or not intervals.contains(_LOOPBACK_NET[family], number):
             return ""
         if family == IPV6:
-            return "::1 from outside"
+            return mark("::1 from outside")
         return "" if interface in self.route_localnet else f"route_localnet=0 on {interface}"
 
     def refused_forwarding(self, family: int) -> list[Refusal]:
@@ -269,23 +268,17 @@ class Machine:
         if family == IPV4:
             return []
         return [
-            Refusal(_LINK_LOCAL, "link-local source is not forwarded"),
-            Refusal(_NOBODY, "unspecified source is not forwarded"),
+            Refusal(_LINK_LOCAL, mark("link-local source is not forwarded")),
+            Refusal(_NOBODY, mark("unspecified source is not forwarded")),
         ]
 
     def _routers(self) -> set[int]:
         """Subnet-router anycast addresses, which a router answers to (RFC 4291, section 2.6.1)."""
         if not self.forwards.get(IPV6):
             return set()
-        return {
-            own.network[0]
-            for own in self.addresses
-            if own.family == IPV6 and own.length < 127  # noqa: PLR2004 - RFC 6164: none beyond
-        }
+        return {own.network[0] for own in self.addresses if own.family == IPV6 and own.length < 127}
 
     def _broadcasts(self) -> set[int]:
         return {
-            own.network[1] - 1
-            for own in self.addresses
-            if own.family == IPV4 and own.length < 31  # noqa: PLR2004 - RFC 3021: none below
+            own.network[1] - 1 for own in self.addresses if own.family == IPV4 and own.length < 31
         }

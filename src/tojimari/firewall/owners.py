@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tojimari.core.exposure import Decider
 from tojimari.core.message import Message, mark
 from tojimari.firewall import intervals
-from tojimari.firewall.compile import Place
+from tojimari.firewall.program import Place
 from tojimari.firewall.ruleset import (
     PROTOCOLS,
     Field,
@@ -39,7 +39,10 @@ _CHAINS = (
     ("Calico", re.compile(r"^cali-")),
     ("Cilium", re.compile(r"^(?:OLD_)?CILIUM_")),
     ("Tailscale", re.compile(r"^ts-")),
-    (FIREWALLD, re.compile(r"^(?:IN|FWD[IO]?|PRE|POST|OUT)_\w+|^(?:INPUT|FORWARD)_(?:direct|ZONES)")),
+    (
+        FIREWALLD,
+        re.compile(r"^(?:IN|FWD[IO]?|PRE|POST|OUT)_\w+|^(?:INPUT|FORWARD)_(?:direct|ZONES)"),
+    ),
 )
 _TABLES = (
     (FIREWALLD, re.compile(r"^firewalld")),
@@ -149,7 +152,8 @@ def words(place: Place, port: int, protocol: int) -> Message:
         "family": place.table.family,
     }
     if rule is None:
-        verb = "drop" if place.chain.base and place.chain.base.drops else "accept"
+        drops = place.chain.base is not None and place.chain.base.drops
+        verb = mark("drop") if drops else mark("accept")
         values["verdict"] = verb
         return Message(
             "chain-policy", "policy {verdict} of chain {chain} in {family} {table}", values
@@ -238,7 +242,9 @@ def _ufw(place: Place, port: int, protocol: int) -> Message:
         drops = place.chain.base is not None and place.chain.base.drops
         verb = _VERBS[VerdictKind.DROP if drops else VerdictKind.ACCEPT]
         return Message(
-            "ufw-default", "ufw default: {verb} ({chain})", {"verb": verb, "chain": place.chain.name}
+            "ufw-default",
+            "ufw default: {verb} ({chain})",
+            {"verb": verb, "chain": place.chain.name},
         )
     rule, chain = place.rule, place.chain.name
     if "-user-limit" in chain:
@@ -247,7 +253,11 @@ def _ufw(place: Place, port: int, protocol: int) -> Message:
             return Message("ufw-chain", "ufw, chain {chain}", {"chain": chain})
         rule, chain = found
     if "-user-" not in chain:
-        return Message("ufw-before", "ufw's own rules, chain {chain}: {text}", {"chain": chain, "text": rule.text})
+        return Message(
+            "ufw-before",
+            "ufw's own rules, chain {chain}: {text}",
+            {"chain": chain, "text": rule.text},
+        )
     number = ufw_number(place.table, chain, rule)
     values: dict[str, str | int] = {"rule": ufw_words(rule), "number": number}
     if number:
@@ -308,15 +318,21 @@ def ufw_number(table: Table, chain: str, wanted: Rule) -> int:
         if not verb:
             continue  # the first rules of a limit
         pair = Shape("udp", current.ports, current.source, current.interface)
-        same = before is not None and current == pair and before.protocol == "tcp" and (
-            before == Shape("tcp", current.ports, current.source, current.interface)
+        same = (
+            before is not None
+            and current == pair
+            and before.protocol == "tcp"
+            and (before == Shape("tcp", current.ports, current.source, current.interface))
         )
-        if same and verb == _VERBS[VerdictKind.DROP] or same:
+        if (same and verb == _VERBS[VerdictKind.DROP]) or same:
             if rule is wanted:
                 return count
             before = None
             continue
-        if any(isinstance(one, Verdict) and one.target.endswith("user-limit") for one in rule.expressions):
+        if any(
+            isinstance(one, Verdict) and one.target.endswith("user-limit")
+            for one in rule.expressions
+        ):
             continue
         count += 1
         before = current
@@ -329,7 +345,11 @@ def _firewalld(place: Place) -> Message:
     found = _ZONE.match(place.chain.name)
     text = place.rule.text if place.rule else ""
     if found is None or place.rule is None:
-        return Message("firewalld-rule", "firewalld, chain {chain}: {text}", {"chain": place.chain.name, "text": text})
+        return Message(
+            "firewalld-rule",
+            "firewalld, chain {chain}: {text}",
+            {"chain": place.chain.name, "text": text},
+        )
     values: dict[str, str | int] = {"name": found["name"], "text": text}
     asked = shape(place.rule)
     if asked.ports and asked.protocol:
@@ -345,10 +365,16 @@ def _firewalld(place: Place) -> Message:
 def _docker(place: Place) -> Message:
     rule = place.rule
     for expression in rule.expressions if rule else ():
-        if isinstance(expression, Translate) and expression.address is not None and rule is not None:
+        if (
+            isinstance(expression, Translate)
+            and expression.address is not None
+            and rule is not None
+        ):
             asked = shape(rule)
             family = expression.family or intervals.IPV4
-            address = next(iter(intervals.networks(intervals.interval(*expression.address), family)))
+            address = next(
+                iter(intervals.networks(intervals.interval(*expression.address), family))
+            )
             values: dict[str, str | int] = {
                 "port": asked.ports,
                 "protocol": asked.protocol,
@@ -356,7 +382,9 @@ def _docker(place: Place) -> Message:
                 "target": expression.port[0] if expression.port else asked.ports,
             }
             return Message(
-                "docker-publish", "Docker publishes {port}/{protocol} to {address} port {target}", values
+                "docker-publish",
+                "Docker publishes {port}/{protocol} to {address} port {target}",
+                values,
             )
     return Message(
         "docker-rule",

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 from tojimari.core.exposure import Certainty
 from tojimari.firewall.answer import Piece, pieces
-from tojimari.firewall.reasoner import Question, Reasoner, Visit
+from tojimari.firewall.reasoner import Question, Reasoner
+from tojimari.firewall.worlds import Visit
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from tojimari.core.exposure import Certainty
 from tojimari.firewall.answer import Piece, certain_sources, pieces
 from tojimari.firewall.classify import PORTS
 from tojimari.firewall.intervals import Intervals, difference, intersection, universe
 from tojimari.firewall.reasoner import Question, Reasoner
-from tojimari.core.exposure import Certainty
 
 
 class Outcome(StrEnum):

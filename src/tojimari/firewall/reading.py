@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from tojimari.core import catalog
 from tojimari.core.errors import UsageError
+from tojimari.core.message import mark
 from tojimari.firewall.dialect import PACKAGE, AddressSet, Dialect, Sets
 from tojimari.firewall.dialects import iptables, nft_json
 from tojimari.firewall.dialects.ipset import read_sets
@@ -28,7 +29,7 @@ from tojimari.firewall.ruleset import (
 # Tables and chains that iptables-nft keeps in nf_tables under its old names (xtables-nft(8)).
 _TABLES = {"filter", "nat", "mangle", "raw", "security"}
 _CHAINS = {"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"}
-HIDDEN = "rules that could not be read"
+HIDDEN = mark("rules that could not be read")
 _FAMILIES = {"ip": 4, "ip6": 6}
 
 

@@ -161,9 +161,7 @@ OF_CONVERSATION = frozenset(
     }
 )
 # Fields that are sets of sources and not values.
-SYMBOLIC = frozenset(
-    {Field.SOURCE, Field.SOURCE_KIND, Field.SOURCE_ROUTE, Field.SOURCE_ROUTE_HERE}
-)
+SYMBOLIC = frozenset({Field.SOURCE, Field.SOURCE_KIND, Field.SOURCE_ROUTE, Field.SOURCE_ROUTE_HERE})
 
 
 def symbolic(state: State, what: Field, first: int, last: int) -> Intervals | None:

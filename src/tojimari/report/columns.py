@@ -30,7 +30,7 @@ def width(text: str) -> int:
     """How many columns a terminal gives the text (UAX #11, ambiguous characters narrow)."""
     if text.isascii():
         return len(text)
-    from wcwidth import wcswidth  # noqa: PLC0415 - 30 ms, and most text is ASCII
+    from wcwidth import wcswidth
 
     return max(0, wcswidth(text))
 

@@ -15,6 +15,7 @@ TITLES = {
     Zone.LAN: mark("local network"),
     Zone.INTERNET: mark("internet"),
 }
+_TRANSLATED = {"verb", "verdict", "reason", "text"}  # values that may be words of ours
 SHOWN = 4  # sources that a line names; the rest is counted
 
 Labelled = tuple[str, Exposure]
@@ -51,7 +52,7 @@ def word(reach: Reach) -> str:
     if reach.certainty is Certainty.NO:
         return mark("shut")
     if reach.certainty is Certainty.MAYBE:
-        return mark("maybe")
+        return mark("unsure")
     if not reach.whole:
         return mark("partly")
     opened = [one for one in reach.passages if one.certainty is Certainty.YES]
@@ -103,7 +104,7 @@ def passage_line(passage: Passage, language: Language) -> str:
 
 _KINDS = {
     Certainty.YES: mark("open"),
-    Certainty.MAYBE: mark("maybe"),
+    Certainty.MAYBE: mark("unsure"),
     Certainty.NO: mark("shut"),
 }
 
@@ -121,10 +122,10 @@ def _fate(passage: Passage, language: Language) -> list[str]:
             parts.append(language.say(spoken(target.decider, language)))
     parts.append(language.say(_translated(passage.because, language)))
     if passage.limits:
-        limits = {"limits": ", ".join(passage.limits)}
+        limits = {"limits": ", ".join(map(language.text, passage.limits))}
         parts.append(language.say(Message("limits", mark("only within: {limits}"), dict(limits))))
     if passage.doubts:
-        doubts = {"doubts": ", ".join(passage.doubts)}
+        doubts = {"doubts": ", ".join(map(language.text, passage.doubts))}
         parts.append(language.say(Message("doubts", mark("not decided: {doubts}"), dict(doubts))))
     if passage.source_port is not None:
         template = mark("only from source port {port}")
@@ -140,7 +141,7 @@ def spoken(decider: Decider, language: Language) -> Message:
 
 def _translated(message: Message, language: Language) -> Message:
     values = {
-        name: language.text(value) if name in {"verb", "verdict"} and isinstance(value, str) else value
+        name: language.text(value) if name in _TRANSLATED and isinstance(value, str) else value
         for name, value in message.values.items()
     }
     return Message(message.code, message.text, values)
@@ -164,7 +165,9 @@ def owners(names: Sequence[str], language: Language) -> str:
     """Whose rules these are."""
     if not names:
         return language.text(mark("There is no rule at all: everything is let in."))
-    known = [language.text(mark("hand-written")) if name == "hand-written" else name for name in names]
+    known = [
+        language.text(mark("hand-written")) if name == "hand-written" else name for name in names
+    ]
     return language.say(
         Message("owners", mark("Whose rules: {owners}"), {"owners": ", ".join(known)})
     )

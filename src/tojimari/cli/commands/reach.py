@@ -23,15 +23,13 @@ def _run(
     files: tuple[Path, ...],
     own: tuple[str, ...],
     to: str | None,
-    why: bool,  # noqa: FBT001 - click hands options on by name
-    elsewhere: bool,  # noqa: FBT001 - the same
+    why: bool,
+    elsewhere: bool,
 ) -> int:
     firewall = reach.from_files([_text(file) for file in files], own) if files else reach.live()
     wanted = [one for text in ports for one in _ports(text)]
     if origin is not None and origin not in list(Zone):
-        found = [
-            reach.asked(firewall, origin, transport, port, to) for port, transport in wanted
-        ]
+        found = [reach.asked(firewall, origin, transport, port, to) for port, transport in wanted]
         _print_asked(firewall, found)
     elif why:
         _print_ways(firewall, wanted, origin, to)

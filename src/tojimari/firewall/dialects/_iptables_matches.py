@@ -39,7 +39,7 @@ _CT_STATUSES = {
     "ASSURED": STATUSES["assured"],
     "CONFIRMED": STATUSES["confirmed"],
 }
-_TCP_FLAGS = {name.upper(): bit for name, bit in TCP_FLAGS.items() if bit < 64}  # noqa: PLR2004
+_TCP_FLAGS = {name.upper(): bit for name, bit in TCP_FLAGS.items() if bit < 64}
 _TCP_FLAGS["ALL"] = 63
 _TCP_FLAGS["NONE"] = 0
 _SYN = TCP_FLAGS["fin"] | TCP_FLAGS["syn"] | TCP_FLAGS["rst"] | TCP_FLAGS["ack"]
@@ -132,9 +132,7 @@ class Conditions:
     def doubt(self, text: str, protocols: frozenset[int] = frozenset()) -> None:
         """A condition that we do not model, for the protocols that it can concern."""
         shown = f"! {text}" if self._negated else text
-        self.expressions.append(
-            Match((Operand(Field.UNKNOWN, protocols=protocols, text=shown),))
-        )
+        self.expressions.append(Match((Operand(Field.UNKNOWN, protocols=protocols, text=shown),)))
 
     # ---- what every rule can say -------------------------------------------------------------
 
@@ -210,7 +208,10 @@ class Conditions:
     def either_port(self) -> None:
         text = self.take()
         elements = tuple((_ports(one),) for one in text.split(","))
-        operands = [self.ports_operand(Field.SOURCE_PORT), self.ports_operand(Field.DESTINATION_PORT)]
+        operands = [
+            self.ports_operand(Field.SOURCE_PORT),
+            self.ports_operand(Field.DESTINATION_PORT),
+        ]
         matches = [Match((one,), elements, negated=self._negated) for one in operands]
         if self._negated:
             self.expressions += matches
@@ -318,7 +319,7 @@ class Conditions:
         known = self.sets.get(name)
         operands = _set_operands(known, directions) if known is not None else None
         if operands is None:
-            self.doubt(f"set {name}, whose elements are not known")
+            self.doubt(f"@{name}")
             return
         self.expressions.append(Match(operands, set_name=name, negated=self._negated))
 
@@ -374,7 +375,9 @@ class Conditions:
 
     def close_kinds(self) -> None:
         for is_source, text, negated in self._address_kinds:
-            kinds = tuple(((ADDRESS_KINDS[one], ADDRESS_KINDS[one]),) for one in text.lower().split(","))
+            kinds = tuple(
+                ((ADDRESS_KINDS[one], ADDRESS_KINDS[one]),) for one in text.lower().split(",")
+            )
             what = Field.DESTINATION_KIND_HERE if self._here else Field.DESTINATION_KIND
             if is_source:
                 what = Field.SOURCE_KIND

@@ -147,9 +147,7 @@ def _network(text: str, family: int) -> tuple[int, int]:
         return _ANYWHERE
 
 
-def _destination(
-    text: str, family: int
-) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+def _destination(text: str, family: int) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
     """``192.0.2.1-192.0.2.9:80-90``, ``[2001:db8::1]:80``, ``:8080``."""
     if family == IPV4:
         addresses, _, ports = text.partition(":")

@@ -24,10 +24,17 @@ from tojimari.firewall.ruleset import (
     Span,
 )
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 NO_FAMILY = 0  # of a packet that is neither IPv4 nor IPv6; no packet here has it
-FAMILIES = {"ipv4": IPV4, "ipv6": IPV6, "ip": IPV4, "ip6": IPV6, "arp": NO_FAMILY, "vlan": NO_FAMILY}
+FAMILIES = {
+    "ipv4": IPV4,
+    "ipv6": IPV6,
+    "ip": IPV4,
+    "ip6": IPV6,
+    "arp": NO_FAMILY,
+    "vlan": NO_FAMILY,
+}
 
 # Header, then field, to what it is in the neutral ruleset.
 _ADDRESSES = {
@@ -180,7 +187,7 @@ def operand(node: Json) -> Operand:
         # The plain first packet of a conversation carries no extension header, and a field that is
         # not there ends the rule (nft_exthdr_ipv6_eval).
         return Operand(Field.UNKNOWN, NO_FAMILY, text=str(node))
-    if kind == "&" and isinstance(value, list) and len(value) == 2:  # noqa: PLR2004 - left, right
+    if kind == "&" and isinstance(value, list) and len(value) == 2:
         inner = operand(value[0])
         if inner.what is Field.UNKNOWN or inner.mask is not None:
             return Operand(Field.UNKNOWN, inner.family, inner.protocols, text=str(node))
