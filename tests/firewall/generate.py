@@ -440,6 +440,18 @@ CORNERS = (
     chain j { type filter hook input priority 10; tcp dport 443 drop
     accept
     } }""",
+    # One of several destinations.
+    """table IP n { chain p { type nat hook prerouting priority -100; tcp dport 8080 redirect to :80-90
+    tcp dport 8010 redirect to :8000-8020
+    tcp dport 22 dnat to AWAY2
+    udp dport 53 dnat to AWAY2
+    }
+    chain f { type filter hook forward priority 0; policy drop; tcp dport { 22, 80 } accept
+    IP daddr AWAY1 udp dport 53 accept
+    }
+    chain i { type filter hook input priority 0; tcp dport 80-84 drop
+    tcp dport 8000-8020 accept
+    } }""",
     # The ends of ranges, and what is not in a map.
     """table IP f { chain i { type filter hook input priority 0; policy drop;
     tcp dport vmap { 22-80 : continue, 443 : drop, 8000-8080 : accept }
@@ -463,4 +475,5 @@ def corner(number: int, family: int) -> str:
     text = text.replace("NET1", NETWORKS[family][1])
     away = [f"[{one}]:80" if family == 6 else f"{one}:80" for one in ELSEWHERE[family]]
     text = text.replace("} }", "}\n}").replace("; }\n", ";\n }\n")
+    text = text.replace("AWAY2", f"{ELSEWHERE[family][0]}-{ELSEWHERE[family][1]}")
     return text.replace("AWAY0", away[0]).replace("AWAY1", ELSEWHERE[family][1])

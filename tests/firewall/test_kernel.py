@@ -76,7 +76,7 @@ def test_the_kernel_agrees_with_every_answer(trials: dict[str, list[Trial]], nam
         compare(trial, tally)
     assert tally.wrong == []
     assert tally.arrived > tally.checks // 8
-    assert (tally.undecided > 0) is ("not all" in name)
+    assert (tally.undecided > 0) is (name == "corners" or "not all" in name)
     assert tally.undecided < tally.checks // 4
 
 

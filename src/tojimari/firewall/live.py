@@ -10,7 +10,7 @@ import subprocess
 from dataclasses import dataclass
 
 from tojimari.core.errors import HostError, PrivilegeError
-from tojimari.core.message import Message, mark
+from tojimari.core.message import Message
 from tojimari.core.socket import Interface, Unseen
 from tojimari.firewall import intervals, reading
 from tojimari.firewall.machine import Machine, Route
@@ -22,6 +22,8 @@ from tojimari.linux.netlink import NetlinkError
 
 TIMEOUT = 30  # seconds; 10,000 rules take a quarter of one
 NETFILTER_TABLES = {4: "/proc/net/ip_tables_names", 6: "/proc/net/ip6_tables_names"}
+# To type; the same in every language.
+_INSTALL, _AS_ROOT = "sudo apt-get install nftables", "sudo tojimari reach"
 _SETTINGS = "/proc/sys/net"
 
 
@@ -168,7 +170,7 @@ def _dumps(runner: "_Runner", native: Ruleset, *, has_nft: bool, unseen: list[Un
     if not has_nft and not texts:
         raise HostError(
             "no program that lists firewall rules was found",
-            hint="sudo apt-get install nftables",
+            hint=_INSTALL,
         )
     return texts
 
@@ -251,7 +253,7 @@ class _Runner:
         if _refused(said):
             raise PrivilegeError(
                 "the firewall may not be read without root's rights (CAP_NET_ADMIN)",
-                hint=mark("sudo tojimari reach"),
+                hint=_AS_ROOT,
             )
         raise HostError("{program} failed: {why}", program=words[0], why=said[:300])
 

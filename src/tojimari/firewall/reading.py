@@ -72,7 +72,7 @@ def dialect_of(text: str) -> Dialect:
             return dialect
     raise UsageError(
         "this is no ruleset in a language that tojimari reads: {languages}",
-        hint="nft -j list ruleset > FILE",
+        hint=nft_json.LIST_COMMAND,
         languages=", ".join(dialect.title for dialect in known),
     )
 

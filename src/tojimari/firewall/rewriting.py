@@ -60,7 +60,7 @@ def _translated(
         elif address[0] == address[1]:
             found.destination = address[0]
         else:
-            found.vague = not address[0] <= state.destination <= address[1]
+            found.vague = True  # chosen by a hash of both ends (find_best_ips_proto)
     if port is not None:
         if port[0] == port[1]:
             found.port = port[0]

@@ -43,9 +43,9 @@ _HOOKS_OF = {
     "filter": {"INPUT", "FORWARD", "OUTPUT"},
     "security": {"INPUT", "FORWARD", "OUTPUT"},
 }
+_INSERTED_AT = re.compile(r"^\d+\s+")
 _COUNTERS = re.compile(r"^\[\d+:\d+\]\s*")
-_TABLE = re.compile(r"^\*\w+", re.MULTILINE)
-_RULE = re.compile(r"^(?:\[\d+:\d+\] )?-[AIPN] \S+", re.MULTILINE)
+_TABLE = re.compile(r"^\*(?:filter|nat|mangle|raw|security)\s*$", re.MULTILINE)
 _IPV6 = re.compile(
     r"ip6tables|ipv6-icmp|icmpv6|icmp6|^(?:\[\d+:\d+\] )?-A .* -[sd] (?:! )?[0-9a-f]*:",
     re.MULTILINE,
@@ -53,10 +53,8 @@ _IPV6 = re.compile(
 
 
 def recognises(text: str) -> bool:
-    """Whether a text is a dump: a table, and a chain or a rule."""
-    return bool(
-        _TABLE.search(text) and (_RULE.search(text) or re.search(r"^:", text, re.MULTILINE))
-    )
+    """Whether a text is a dump: whether a table begins in it."""
+    return bool(_TABLE.search(text))
 
 
 def read(text: str, sets: Sets) -> Ruleset:
@@ -149,15 +147,17 @@ class _Reader:
             chain.base = _base(self.table.name, name, drops=rest[:1] == ["DROP"])
             return
         if command in {"-I", "--insert"}:
-            at = int(rest.pop(0)) - 1 if rest and rest[0].isdigit() else 0
+            numbered = bool(rest) and rest[0].isdigit()
+            at = int(rest[0]) - 1 if numbered else 0
+            rest = rest[1:] if numbered else rest
         elif command in {"-A", "--append"}:
             at = len(chain.rules)
         else:
             self.refuse(line, number)
             return
-        head, _, tail = line.partition(name)
-        del head
-        chain.rules.insert(at, self.read_rule(self.table, name, rest, tail.strip()))
+        _, _, tail = line.partition(name)
+        text = _INSERTED_AT.sub("", tail.strip()) if at < len(chain.rules) else tail.strip()
+        chain.rules.insert(at, self.read_rule(self.table, name, rest, text))
         if at + 1 < len(chain.rules):
             _renumber(chain)
 

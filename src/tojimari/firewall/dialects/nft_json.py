@@ -38,6 +38,7 @@ from tojimari.firewall.ruleset import (
 )
 
 LANGUAGE = "nftables"
+LIST_COMMAND = "nft -j list ruleset > FILE"  # to type; the same in every language
 
 
 def read(text: str | bytes) -> Ruleset:
@@ -62,7 +63,7 @@ def _read_document(text: str | bytes) -> Ruleset:
     if not isinstance(items, list):
         raise UsageError(
             "this JSON is no nftables ruleset: it has no list called nftables",
-            hint="nft -j list ruleset > FILE",
+            hint=LIST_COMMAND,
         )
     return _Reader().read(items)
 
