@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from firewall.worlds import GOLDEN, ask, golden
 
+from firewall.worlds import GOLDEN, ask, golden
 from tojimari.firewall.dialects import nft_json
 from tojimari.firewall.ruleset import UDP
 
@@ -74,9 +74,7 @@ def test_docker_publishes_for_this_machine_alone() -> None:
     docker = golden("docker-nft-portmap-lo.json")
     assert ask(docker, 8080) == f"{YES} | nothing"
     refused = 'iifname != "lo" ip daddr 127.0.0.1 tcp dport 8080 counter drop'
-    assert ask(docker, 8080, to="127.0.0.1") == (
-        f'{NO} | {refused} comment "DROP REMOTE LOOPBACK"'
-    )
+    assert ask(docker, 8080, to="127.0.0.1") == (f'{NO} | {refused} comment "DROP REMOTE LOOPBACK"')
 
 
 def test_docker_by_iptables_needs_its_set_to_be_known() -> None:

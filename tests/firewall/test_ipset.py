@@ -22,7 +22,9 @@ def test_the_longest_prefix_decides_what_is_excepted() -> None:
 
 
 def test_an_ipv6_set_knows_its_family() -> None:
-    assert members("create x hash:ip family inet6\nadd x 2001:db8::1 timeout 30\n") == ["2001:db8::1"]
+    assert members("create x hash:ip family inet6\nadd x 2001:db8::1 timeout 30\n") == [
+        "2001:db8::1"
+    ]
 
 
 def test_an_empty_set_holds_nobody() -> None:

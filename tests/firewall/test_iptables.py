@@ -1,6 +1,6 @@
 import pytest
-from firewall.worlds import ask, dump, reasoner
 
+from firewall.worlds import ask, dump, reasoner
 from tojimari.core.errors import UsageError
 from tojimari.firewall.reading import from_texts
 from tojimari.firewall.ruleset import ICMP, UDP
@@ -218,7 +218,9 @@ def test_chains_of_ones_own_are_called_and_left() -> None:
 
 
 def test_scripts_may_insert_and_set_policies() -> None:
-    rules = "*filter\n-N own\n-P INPUT DROP\n-A INPUT -j DROP\n-I INPUT -p tcp --dport 22 -j ACCEPT\n"
+    rules = (
+        "*filter\n-N own\n-P INPUT DROP\n-A INPUT -j DROP\n-I INPUT -p tcp --dport 22 -j ACCEPT\n"
+    )
     firewall = reasoner(rules + "-I INPUT 1 -p tcp --dport 80 -j ACCEPT\nCOMMIT\n")
     assert ask(firewall, 22) == f"{YES} | -p tcp --dport 22 -j ACCEPT"
     assert ask(firewall, 80) == f"{YES} | -p tcp --dport 80 -j ACCEPT"

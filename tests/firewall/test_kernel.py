@@ -216,9 +216,7 @@ def absence_matches_negation(patch: pytest.MonkeyPatch) -> None:
     """A packet without the field matches "not equal"."""
     honest = conditions._concrete
 
-    def concrete(
-        match: Match, inner: conditions.Test, doubt: Doubt
-    ) -> conditions.Concrete:
+    def concrete(match: Match, inner: conditions.Test, doubt: Doubt) -> conditions.Concrete:
         if not match.negated:
             return honest(match, inner, doubt)
         return conditions.Concrete(inner, doubt)

@@ -159,7 +159,7 @@ def words(place: Place, port: int, protocol: int) -> Message:
             "chain-policy", "policy {verdict} of chain {chain} in {family} {table}", values
         )
     values |= {"text": rule.text, "number": rule.number}
-    jail = _JAIL.search(f"{place.chain.name} {rule.text}") if who == "fail2ban" else None
+    jail = _JAIL.search(f"{rule.text} {place.chain.name}") if who == "fail2ban" else None
     if jail:
         return Message("fail2ban-jail", "fail2ban jail {jail}", {"jail": jail["jail"]})
     if who == "kube-proxy" and rule.comment:
