@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from tojimari.core.change import Change
 from tojimari.core.door import Door
 from tojimari.core.look import Look
 from tojimari.core.meaning import Meaning
@@ -114,6 +115,13 @@ def plain(found: Look) -> Iterator[str]:
             yield "\t".join(_ascii(cell) for cell in _plain_cells(door, owner))
     for one in found.unseen:
         yield "\t".join(("unseen", _ascii(Language.ENGLISH.say(one.message))))
+
+
+def plain_change(change: Change) -> str:
+    """One change as a row: when (RFC 3339), what became of it, then the cells of ``plain``."""
+    door = change.door
+    cells = _plain_cells(door, door.owners[0] if door.owners else None)
+    return "\t".join((_moment(change.at), change.turn, *(_ascii(cell) for cell in cells)))
 
 
 def _opening(found: Look, language: Language) -> str:
