@@ -14,7 +14,7 @@ from tojimari.core.message import mark
 from tojimari.report.style import Style
 
 if TYPE_CHECKING:
-    from tojimari.report.verdict import View
+    from tojimari.report.view import View
 
 INDENT = 2  # spaces a level, on a terminal
 UNBOUND = 1000  # columns
@@ -82,7 +82,7 @@ def columns() -> int:
 
 def view() -> "View":
     """How reports are shown to the person at this terminal."""
-    from tojimari.report.verdict import View  # noqa: PLC0415 - not needed for help and errors
+    from tojimari.report.view import View  # noqa: PLC0415 - not needed for help and errors
 
     chosen = settings.current()
     return View(chosen.language, columns(), paint, whole=chosen.verbosity > 0)
