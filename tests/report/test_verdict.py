@@ -27,7 +27,7 @@ def verdict(*doors: Door, intents: tuple[Intent, ...] = (), policy: str | None =
     return Verdict("house", NOW, policy, (), doors, judge(scene), (), "bpf")
 
 
-MEANT = intent(22, why="remote administration")
+MEANT = intent(22, why="remote administration", sources=("internet",))
 ROUND = verdict(
     door(22, "0.0.0.0", SSHD, widest=Zone.INTERNET, intent=MEANT, meaning=SSH),
     door(22, "::", SSHD, widest=Zone.INTERNET, intent=MEANT, meaning=SSH),

@@ -224,8 +224,11 @@ def _table(
 def _group_row(group: Group, language: Language) -> columns.Row:
     one = group.one
     first = one.owners[0] if one.owners else None
-    states = [(state, count) for state, count in group.states.most_common()]
-    usual = len(states) == 1 and states[0][0] is TcpState.ESTABLISHED
+    unusual = [
+        f"{state} {count}"
+        for state, count in group.states.most_common()
+        if state is not TcpState.ESTABLISHED
+    ]
     return [
         Cell(_program(one.owners, language), Style.STRONG),
         _pids(group, language),
@@ -235,7 +238,7 @@ def _group_row(group: Group, language: Language) -> columns.Row:
         language.text(mark("this machine")) if one.peers else "",
         group.door,
         str(group.count),
-        "" if usual else ", ".join(f"{state} {count}" for state, count in states),
+        ", ".join(unusual),
     ]
 
 

@@ -31,11 +31,15 @@ def _run(doors: tuple[str, ...], clients: bool, namespace: str | None, watch: bo
     elif chosen.plain:
         output.lines(table.plain(found))
     elif queries and not found.doors:
-        output.lines(table.nothing(found, doors, output.view()))
+        asked = [
+            table.Asked(text, said, look.words(said))
+            for text, said in zip(doors, map(look.usually, queries), strict=True)
+        ]
+        output.lines(table.nothing(found, asked, output.view()))
     elif close:
         from tojimari.report import door as whole  # noqa: PLC0415 - the same
 
-        output.lines(whole.texts(found, look.inspections, output.view()))
+        output.lines(whole.texts(found, whole.Sources(look.inspections, look.words), output.view()))
     else:
         output.lines(table.text(found, output.view()))
     if queries and not found.doors:
