@@ -13,7 +13,6 @@ from tojimari.core.errors import UsageError
 from tojimari.core.look import Look
 from tojimari.sockets import portable
 
-
 OURS = str(Path("/proc/self/ns/net").stat().st_ino)  # other namespaces may have such doors, too
 
 

@@ -75,7 +75,7 @@ YES, NO = "certainly", "certainly-not"
         ("-c 12 34", 22, True),
     ],
 )  # fmt: skip
-def test_a_match_decides(match: str, port: int, matches: bool) -> None:  # noqa: FBT001 - a table
+def test_a_match_decides(match: str, port: int, matches: bool) -> None:
     rule = f"-A INPUT {match} -j DROP"
     answer = ask(reasoner(dump(rule)), port)
     assert answer.startswith(NO if matches else YES), answer

@@ -37,7 +37,7 @@ MACHINE = Machine(sources.addresses(INTERFACES), ROUTES, {4: True})
         ("::1", False),
     ],
 )
-def test_the_internet_is_what_is_routed_there(address: str, inside: bool) -> None:  # noqa: FBT001
+def test_the_internet_is_what_is_routed_there(address: str, inside: bool) -> None:
     family = 6 if ":" in address else 4
     number = intervals.parse_address(address, family)
     assert intervals.contains(sources.internet(family), number) is inside

@@ -10,7 +10,7 @@ from tojimari.core.socket import Evidence, Listener, Owner
 from tojimari.registry.words import Encryption, Kind, Plain, Words
 from tojimari.report.door import Sources, texts
 from tojimari.report.language import Language
-from tojimari.report.verdict import View
+from tojimari.report.view import View
 
 WORDS = {
     "ssh": Words(

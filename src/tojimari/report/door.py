@@ -18,7 +18,7 @@ from tojimari.report.language import Language
 from tojimari.report.since import since
 from tojimari.report.style import Style
 from tojimari.report.unseen import unseen
-from tojimari.report.verdict import View
+from tojimari.report.view import View
 from tojimari.sockets.inspection import Inspection
 
 INDENT = 2

@@ -1,4 +1,4 @@
-"""Who holds a door, in few words."""
+"""What a door and its holder are called, in few words."""
 
 from tojimari.core.door import Door
 from tojimari.core.message import mark
@@ -8,6 +8,14 @@ from tojimari.report.language import Language
 
 SHOWN_NAME = 60  # characters of a name that a process chose for itself
 SHORT_ID = 12  # characters of a container's identifier, as its runtime prints it
+
+
+def service(door: Door) -> str:
+    """What the door is for, as far as it is known."""
+    if door.service is not None:
+        return printable(door.service.protocol, SHOWN_NAME)
+    meaning = door.meaning
+    return meaning.service or meaning.usual or meaning.assignment or "?"
 
 
 def program(door: Door, language: Language) -> str:

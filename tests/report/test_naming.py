@@ -4,8 +4,8 @@ import pytest
 
 from house import EVIL, HOUSE, KERNEL, MASTER, MAYBE, REDIS, SSHD, WORKER, door, doors
 from tojimari.core.socket import Container, Evidence, Owner
-from tojimari.report.holder import home, program
 from tojimari.report.language import Language
+from tojimari.report.naming import home, program
 
 
 @pytest.mark.parametrize(
