@@ -37,7 +37,7 @@ class Fold(NamedTuple):
 
     def addresses(self, language: Language) -> list[str]:
         """Where it stands, in words: every address of a family is "any"."""
-        any_ipv4 = any(one.endpoint.address == "0.0.0.0" for one in self.doors)
+        any_ipv4 = any(one.endpoint.address == "0.0.0.0" for one in self.doors)  # noqa: S104 - compared, never bound
         any_ipv6 = any(one.endpoint.address == "::" for one in self.doors)
         dual = any(_is_dual_stack(one) for one in self.doors)
         found: list[str] = []

@@ -156,7 +156,7 @@ def _mark(entry: Entry, verdict: Verdict, view: View) -> Cell | str:
 
 def _addresses(entry: Entry, language: Language) -> str:
     shown = [
-        language.text(mark("any")) if address in {"0.0.0.0", "::"} else address
+        language.text(mark("any")) if address in {"0.0.0.0", "::"} else address  # noqa: S104 - compared, never bound
         for address in entry.addresses
     ]
     unique = list(dict.fromkeys(shown))
