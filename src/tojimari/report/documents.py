@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tojimari.core.change import Change
 from tojimari.core.conversations import Conversations
 from tojimari.core.door import Door
 from tojimari.core.look import Look
@@ -18,6 +19,7 @@ from tojimari.report.language import Language
 from tojimari.sockets.inspection import Inspection
 from tojimari.sockets.process import Facts
 
+CHANGE = "tojimari.look.change/1"
 CONNECTIONS = "tojimari.connections/1"
 LOOK = "tojimari.look/1"
 
@@ -227,6 +229,23 @@ class ConnectionsDocument:
 
 
 @dataclass(slots=True)
+class ChangeDocument:
+    """One line of ``tojimari look --watch --json``.
+
+    Attributes:
+        schema: The name of this form.
+        at: Seconds since the epoch when it was noticed.
+        change: ``opened``, ``closed``, or ``changed`` where another program holds it now.
+        door: As it is now; for one that closed, as it was.
+    """
+
+    schema: str
+    at: float
+    change: str
+    door: DoorDocument
+
+
+@dataclass(slots=True)
 class LookDocument:
     """``tojimari look --json``."""
 
@@ -263,6 +282,11 @@ def look(found: Look, details: Sequence[Sequence[Inspection]] | None = None) -> 
         clients=found.clients,
         unseen=[unseen(one) for one in found.unseen],
     )
+
+
+def change(found: Change) -> ChangeDocument:
+    """The document of one change."""
+    return ChangeDocument(CHANGE, found.at, found.turn, door(found.door))
 
 
 def connections(found: Conversations) -> ConnectionsDocument:
