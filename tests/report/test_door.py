@@ -69,6 +69,12 @@ def test_where_only_the_control_group_is_known_it_is_named() -> None:
     assert "some process of the control group /system.slice/x" in told_of(door("::", 80, group))
 
 
+def test_the_root_of_all_control_groups_names_nobody() -> None:
+    nobody = Owner(Evidence.CGROUP, cgroup="/")
+    held = [line for line in told_of(door("::", 81, nobody)).splitlines() if "Held by" in line]
+    assert [line.split() for line in held] == [["Held", "by", "owner", "not", "seen"]]
+
+
 def test_a_control_group_without_a_unit_is_named() -> None:
     odd = replace(process(7, "odd"), cgroup="/some/where")
     assert "control group  /some/where" in told_of(door("0.0.0.0", 80, odd))

@@ -17,7 +17,7 @@ from tojimari.report.naming import home, program
         ((MAYBE,), "postgres?"),
         ((KERNEL,), "the kernel"),
         ((EVIL,), r"\x1b]0;owned\x07"),
-        ((Owner(Evidence.CGROUP, unit="x.service"),), "?"),
+        ((Owner(Evidence.CGROUP, unit="x.service"),), "owner not seen"),
         ((), "owner not seen"),
     ],
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from tojimari.core.conversations import Conversations
 from tojimari.core.message import Message, mark
-from tojimari.core.socket import Connection, Direction, Owner, TcpState
+from tojimari.core.socket import Connection, Direction, Evidence, Owner, TcpState
 from tojimari.core.text import printable
 from tojimari.report import columns
 from tojimari.report.columns import Cell
@@ -265,7 +265,7 @@ def _each_row(one: Connection, language: Language) -> columns.Row:
 
 def _program(owners: Sequence[Owner], language: Language) -> str:
     """The program's name; for many holders of one socket the first, and how many more."""
-    if not owners:
+    if not owners or (owners[0].evidence is Evidence.CGROUP and owners[0].name is None):
         return language.text(mark("owner not seen"))
     more = f" +{len(owners) - 1}" if len(owners) > 1 else ""
     return printable(owners[0].name or "?", SHOWN_NAME) + more

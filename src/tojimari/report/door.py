@@ -228,6 +228,8 @@ def _holder(owner: Owner, now: float, language: Language) -> str:
         return language.say(
             Message("holder", "{name}, process {pid} of user {user}, {since}", values)
         )
+    if owner.pid is None and owner.cgroup in {None, "/"}:
+        return language.text(mark("owner not seen"))
     if owner.pid is None:
         return language.say(
             Message("some-of", "some process of the control group {cgroup}", values)

@@ -236,7 +236,8 @@ def notes(fold: Fold) -> Iterator[Message]:
 
 def _asides(found: Look) -> Iterator[Message]:
     """What to know of the list as a whole."""
-    if any(owner.evidence is Evidence.CGROUP for door in found.doors for owner in door.owners[:1]):
+    firsts = [door.owners[0] for door in found.doors if door.owners]
+    if any(first.evidence is Evidence.CGROUP and first.name for first in firsts):
         yield Message(
             "by-control-group",
             "A ? behind a program: its control group opened the door, but whether this process"

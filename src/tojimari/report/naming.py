@@ -20,9 +20,9 @@ def service(door: Door) -> str:
 
 def program(door: Door, language: Language) -> str:
     """The program. A question mark says that only the control group named it."""
-    if not door.owners:
+    first = door.owners[0] if door.owners else None
+    if first is None or (first.evidence is Evidence.CGROUP and first.name is None):
         return language.text(mark("owner not seen"))
-    first = door.owners[0]
     if first.evidence is Evidence.KERNEL:
         return language.text(mark("the kernel"))
     more = len({one.pid for one in door.owners}) - 1
