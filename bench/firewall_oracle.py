@@ -1,10 +1,10 @@
 """A million packets, judged by the kernel and by the reasoner.
 
-Run: script/test is not needed; as root, in namespaces of its own:
-    unshare --net --mount .venv/bin/python script/isolated.py .venv/bin/python bench/firewall_oracle.py
+Run as root, in namespaces of its own:
+    unshare -nm .venv/bin/python script/isolated.py .venv/bin/python bench/firewall_oracle.py
 
-It makes random rulesets of four kinds, for IPv4 and IPv6, loads each into a network namespace, sends
-packets with all kinds of sources, and compares what arrives with what the reasoner allows.
+It makes random rulesets of four kinds, for IPv4 and IPv6, loads each into a network namespace,
+sends packets with all kinds of sources, and compares what arrives with what the reasoner allows.
 """
 
 import os

@@ -84,7 +84,7 @@ class Writer:
         if kind < 0.75 and named:
             return f"{ip} saddr {chance.choice(['', '!= '])}@lan"
         if kind < 0.9:
-            return f"{ip} saddr {chance.choice(['', '', '!= '])}{{ {', '.join(chance.sample(self.networks[2:], 3))} }}"
+            return f"{ip} saddr {chance.choice(['', '', '!= '])}{{ {', '.join(chance.sample(self.networks[2:], 3))} }}"  # noqa: E501 - one ruleset, kept readable as it is
         low, high = RANGES[self.family]
         first = low.format(chance.randrange(1, 200))
         last = high.format(chance.randrange(3, 9), chance.randrange(200, 255))
@@ -156,7 +156,7 @@ class Writer:
             choices += [
                 f"{ip} saddr . tcp dport @pairs",
                 f"{ip} saddr . tcp dport != @pairs",
-                f"{ip} daddr . meta l4proto . th dport {{ {here[0]} . tcp . 22, {here[1]} . udp . 53 }}",
+                f"{ip} daddr . meta l4proto . th dport {{ {here[0]} . tcp . 22, {here[1]} . udp . 53 }}",  # noqa: E501 - one ruleset, kept readable as it is
             ]
         if self.strange:
             choices += STRANGE * 2
@@ -224,7 +224,7 @@ class Writer:
 
     def first_table(self) -> str:
         """A table with sets, maps, chains that call each other, and base chains."""
-        chance, ip, networks = self.chance, self.ip, self.networks
+        chance, networks = self.chance, self.networks
         kind = "ipv4_addr" if self.family == 4 else "ipv6_addr"
         lan = ", ".join(chance.sample(networks, 4))
         lines = [
@@ -276,7 +276,7 @@ class Writer:
             f"{ip} saddr {self.networks[5]} tcp dport 22 redirect to :80",
             f"{ip} daddr {away[2]} dnat to {here[0]}",
             f"dnat to tcp dport map {{ 5432 : {away[0]}, 80 : {here[1]} }}",
-            f"{ip} daddr {here[1]} dnat {ip} addr . port to tcp dport map {{ 22 : {away[0]} . 2222, 443 : {here[0]} . 53 }}",
+            f"{ip} daddr {here[1]} dnat {ip} addr . port to tcp dport map {{ 22 : {away[0]} . 2222, 443 : {here[0]} . 53 }}",  # noqa: E501 - one ruleset, kept readable as it is
             f"{ip} saddr {self.networks[2]} tcp dport 80 accept",
             "udp dport 5353 drop",
             "meta mark 0x1 tcp dport 80 redirect to :22",
@@ -284,7 +284,7 @@ class Writer:
         lines = [f"table {ip} t2 {{"]
         for hook in ("prerouting", "output") if chance.random() < 0.3 else ("prerouting",):
             priority = chance.choice([-100, -100, -5, 20, -150])
-            # The machine's own packets keep their interface only where nothing sends them elsewhere.
+            # The machine's own packets keep their interface only where nothing sends them elsewhere.  # noqa: E501 - one ruleset, kept readable as it is
             picked = chance.sample(translations, 4)
             lines.append(
                 f" chain n_{hook} {{ type nat hook {hook} priority {priority}; policy accept;\n  "
@@ -309,7 +309,7 @@ class Writer:
             source = self.source(named=False)
             lines.append(
                 '}\ntable netdev t3 {\n chain in { type filter hook ingress device "eth0"'
-                f" priority -500; policy accept;\n  {source} udp dport {chance.choice(PORTS)} drop\n }}"
+                f" priority -500; policy accept;\n  {source} udp dport {chance.choice(PORTS)} drop\n }}"  # noqa: E501 - one ruleset, kept readable as it is
             )
         return "\n".join([*lines, "}"])
 
@@ -374,16 +374,19 @@ def packets(
 # Rulesets that each turn on one thing that is easily got wrong.
 CORNERS = (
     # All NAT chains run at the place of NAT, whatever their own priority says.
-    """table IP n { chain p { type nat hook prerouting priority -5; tcp dport 8080 redirect to :80
+    """table IP n { chain p { type nat hook prerouting priority -5;
+    tcp dport 8080 redirect to :80
     tcp dport 22 redirect to :443
     } }
     table IP f { chain p { type filter hook prerouting priority -50; tcp dport 8080 drop
     tcp dport 443 drop
     } }""",
     # Among themselves, NAT chains keep their order, and the first that rewrites is the last.
-    """table IP n { chain late { type nat hook prerouting priority -5; tcp dport 8080 redirect to :80
+    """table IP n { chain late { type nat hook prerouting priority -5;
+    tcp dport 8080 redirect to :80
     }
-    chain early { type nat hook prerouting priority -150; tcp dport 8080 redirect to :443
+    chain early { type nat hook prerouting priority -150;
+    tcp dport 8080 redirect to :443
     tcp dport 22 accept
     tcp dport 53 drop
     }
@@ -393,16 +396,19 @@ CORNERS = (
     """table IP a { chain i { type filter hook input priority 0; meta mark 7 tcp dport 22 drop
     tcp dport 80 meta mark set 7
     } }
-    table IP b { chain i { type filter hook input priority 0; tcp dport 22 meta mark set 7
+    table IP b { chain i { type filter hook input priority 0;
+    tcp dport 22 meta mark set 7
     meta mark 7 tcp dport 80 drop
     } }""",
     # Before connection tracking, everything is invalid, and nothing has a status or a mark.
-    """table IP r { chain p { type filter hook prerouting priority -310; ct state invalid tcp dport 22 drop
+    """table IP r { chain p { type filter hook prerouting priority -310;
+    ct state invalid tcp dport 22 drop
     ct state new tcp dport 80 drop
     ct mark 0 udp dport 53 drop
     ct direction original tcp dport 443 drop
     }
-    chain q { type filter hook prerouting priority -190; ct state invalid tcp dport 5432 drop
+    chain q { type filter hook prerouting priority -190;
+    ct state invalid tcp dport 5432 drop
     ct mark 0 tcp dport 8443 drop
     } }""",
     # What is not tracked is not translated either.
@@ -417,7 +423,8 @@ CORNERS = (
     ct mark != 3 udp dport 5353 drop
     } }""",
     # The way out counts, after the source was rewritten too.
-    """table IP p { chain o { type filter hook postrouting priority 0; oifname "eth1" tcp dport 80 drop
+    """table IP p { chain o { type filter hook postrouting priority 0;
+    oifname "eth1" tcp dport 80 drop
     IP saddr NET1 drop
     }
     chain n { type nat hook prerouting priority -100; tcp dport 22 dnat to AWAY0
@@ -441,7 +448,8 @@ CORNERS = (
     accept
     } }""",
     # One of several destinations.
-    """table IP n { chain p { type nat hook prerouting priority -100; tcp dport 8080 redirect to :80-90
+    """table IP n { chain p { type nat hook prerouting priority -100;
+    tcp dport 8080 redirect to :80-90
     tcp dport 8010 redirect to :8000-8020
     tcp dport 22 dnat to AWAY2
     udp dport 53 dnat to AWAY2

@@ -38,7 +38,7 @@ class Writer:
         if kind < 0.4:
             return f"-p {protocol} -m {protocol} {negated}--{side} {port}"
         if kind < 0.55:
-            return f"-p {protocol} -m {protocol} {negated}--{side} {port}:{port + chance.choice([1, 10, 400])}"
+            return f"-p {protocol} -m {protocol} {negated}--{side} {port}:{port + chance.choice([1, 10, 400])}"  # noqa: E501 - one ruleset, kept readable as it is
         if kind < 0.65:
             return f"-p {protocol} -m {protocol} --{side} {chance.choice([f':{port}', f'{port}:'])}"
         listed = ",".join(map(str, [*chance.sample(PORTS, 3), "8000:8010"]))
@@ -150,13 +150,13 @@ class Writer:
         wrapped = [f"[{one}]" if self.family == 6 else one for one in away]
         rules = [
             f"-A PREROUTING -p tcp -m tcp --dport 8080 -j DNAT --to-destination {wrapped[0]}:80",
-            "-A PREROUTING -m addrtype --dst-type LOCAL -p tcp --dport 443 -j REDIRECT --to-ports 8443",
+            "-A PREROUTING -m addrtype --dst-type LOCAL -p tcp --dport 443 -j REDIRECT --to-ports 8443",  # noqa: E501 - one ruleset, kept readable as it is
             f"-A PREROUTING -i eth0 -p udp --dport 53 -j DNAT --to-destination {away[1]}",
             f"-A PREROUTING -s {self.networks[5]} -p tcp --dport 22 -j REDIRECT --to-ports 80",
             f"-A PREROUTING -d {away[2]} -j DNAT --to-destination {here[0]}",
             "-A PREROUTING -p tcp --dport 5432 -j DOCKER",
             "-A DOCKER -i eth1 -j RETURN",
-            f"-A DOCKER ! -i eth1 -p tcp -m tcp --dport 5432 -j DNAT --to-destination {wrapped[0]}:5433",
+            f"-A DOCKER ! -i eth1 -p tcp -m tcp --dport 5432 -j DNAT --to-destination {wrapped[0]}:5433",  # noqa: E501 - one ruleset, kept readable as it is
             "-A POSTROUTING -o eth1 -j MASQUERADE",
         ]
         picked = [rule for rule in rules if chance.random() < 0.6]

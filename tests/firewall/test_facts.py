@@ -73,7 +73,7 @@ def test_what_is_published_for_this_machine_is_reached_by_neighbours() -> None:
     old = dump(
         ":DOCKER - [0:0]",
         "-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER",
-        "-A DOCKER -d 127.0.0.1/32 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 192.0.2.2:80",
+        "-A DOCKER -d 127.0.0.1/32 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 192.0.2.2:80",  # noqa: E501 - one ruleset, kept readable as it is
         table="nat",
     )
     found = facts.loopback_reachable(reasoner(old), packet(8080, sources=neighbours))

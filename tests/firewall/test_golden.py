@@ -9,6 +9,7 @@ from tojimari.firewall.dialects import nft_json
 from tojimari.firewall.ruleset import UDP
 
 YES, NO = "certainly", "certainly-not"
+LIMITS = "limit ct count over 10 | limit limit rate 3/minute"
 
 
 @pytest.mark.parametrize(
@@ -121,12 +122,11 @@ def test_libvirt_opens_what_its_guests_need() -> None:
         (
             22,
             "eth0",
-            f"{YES} | limit rate 3/minute accept | limit ct count over 10 | limit limit rate 3/minute",
+            f"{YES} | limit rate 3/minute accept | limit ct count over 10 | limit limit rate 3/minute",  # noqa: E501 - one ruleset, kept readable as it is
         ),
         (25, "eth0", f"{NO} | meta nfproto ipv4 tcp dport vmap @portmap"),
         (80, "eth0", f"{YES} | meta nfproto ipv4 tcp dport vmap @portmap"),
-        (2222, "eth0", f"{YES} | limit rate 3/minute accept | to 192.168.0.2:22 | limit ct count over 10"
-                       " | limit limit rate 3/minute"),
+        (2222, "eth0", f"{YES} | limit rate 3/minute accept | to 192.168.0.2:22 | {LIMITS}"),
         (4000, "eth0", f"{NO} | ip saddr != {{ 10.0.0.1, 10.0.0.2 }} tcp dport != 1-1023 drop"),
         (8080, "eth0", f"{YES} | ct status dnat accept | to 192.0.2.2:80"),
     ],

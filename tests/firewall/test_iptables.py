@@ -277,7 +277,7 @@ def test_sets_are_asked() -> None:
     ],
 )
 def test_what_is_no_dump_is_refused_with_its_line(text: str) -> None:
-    with pytest.raises(UsageError, match="line [1-4]"):
+    with pytest.raises(UsageError, match=r"line [1-4]"):
         from_texts([text])
 
 

@@ -79,7 +79,7 @@ def test_routes_and_settings_are_read(space: int) -> None:
 
 
 def test_native_rules_are_read_where_they_stand(space: int) -> None:
-    rules = "table inet f {\n chain i { type filter hook input priority 0; policy drop;\n tcp dport 22 accept\n }\n}"
+    rules = "table inet f {\n chain i { type filter hook input priority 0; policy drop;\n tcp dport 22 accept\n }\n}"  # noqa: E501 - one ruleset, kept readable as it is
     inside("nft", "-f", "-", text=rules)
     inside("nft", "add table netdev n")
     chain = "{ type filter hook ingress device eth0 priority 0; }"
@@ -94,7 +94,7 @@ def test_native_rules_are_read_where_they_stand(space: int) -> None:
 
 
 def test_iptables_rules_come_from_iptables_itself(space: int) -> None:
-    dump = "*filter\n:INPUT DROP [0:0]\n-A INPUT -m recent --set --name x -p tcp --dport 22 -j ACCEPT\nCOMMIT\n"
+    dump = "*filter\n:INPUT DROP [0:0]\n-A INPUT -m recent --set --name x -p tcp --dport 22 -j ACCEPT\nCOMMIT\n"  # noqa: E501 - one ruleset, kept readable as it is
     inside("iptables-nft-restore", text=dump)
     inside("ip6tables-nft-restore", text=dump.replace("22", "23"))
     firewall = reach.live(space)

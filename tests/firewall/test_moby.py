@@ -110,7 +110,7 @@ def test_after_the_right_fix_it_is_shut(judge: Judge) -> None:
 
 
 def test_the_wrong_fix_changes_nothing(judge: Judge) -> None:
-    rules = "table inet wrong {\n chain i { type filter hook input priority -10; tcp dport 8080 drop\n }\n}"
+    rules = "table inet wrong {\n chain i { type filter hook input priority -10; tcp dport 8080 drop\n }\n}"  # noqa: E501 - one ruleset, kept readable as it is
     judge.inside("nft", "-f", "-", text=rules)
     asked = reasoner(judge)
     assert pieces(asked.program, asked.ask(PACKET))[0].certainty == "certainly"

@@ -104,7 +104,7 @@ def live(namespace: int | None = None) -> Firewall:
     Raises:
         HostError: Nothing that lists rules is installed.
     """
-    from tojimari.firewall import live as system
+    from tojimari.firewall import live as system  # noqa: PLC0415 - only where the system is asked
 
     try:
         listed = system.listing(namespace)
@@ -115,7 +115,7 @@ def live(namespace: int | None = None) -> Firewall:
     if namespace is None:
         around = system.around()
     else:
-        from tojimari.linux.namespaces import Visitor
+        from tojimari.linux.namespaces import Visitor  # noqa: PLC0415 - only where the system is asked
 
         visitor = Visitor()
         try:

@@ -84,7 +84,7 @@ class Chains:
             worlds = self.full(line, worlds, returned, depth)
         return merged(worlds + returned)
 
-    def sweep(
+    def sweep(  # noqa: C901, PLR0912, PLR0915 - written out, for speed
         self, waiting: Iterator[Line], world: World, returned: list[World]
     ) -> tuple[World, Line | None]:
         """Rules of the usual form, as long as there are such.
@@ -118,7 +118,7 @@ class Chains:
                 hit, sources = sources, []
             else:
                 wanted = line.sources[family]
-                if len(wanted) == 2:
+                if len(wanted) == 2:  # noqa: PLR2004 - two ends, or two parts
                     first, end = wanted
                     low, high = bisect_right(sources, first), bisect_left(sources, end)
                     if low == high and not low & 1:
@@ -158,6 +158,7 @@ class Chains:
     def full(
         self, line: Line, worlds: list[World], returned: list[World], depth: int
     ) -> list[World]:
+        """A rule of any form, for several packets."""
         on: list[World] = []
         for world in worlds:
             self.steps(line, 0, world, on, returned, depth)
@@ -261,6 +262,7 @@ class Chains:
         returned: list[World],
         depth: int,
     ) -> None:
+        """A verdict, for one packet."""
         kind = step.kind
         if self.path:
             self.visit(line.place, world.sources, f"{kind} {step.target}".strip())
@@ -283,9 +285,11 @@ class Chains:
             self.fall(kind, line.place, world, returned)
 
     def someone(self, line: Line, step: Verdict) -> int:
+        """The fork of a rule that hands the packet to somebody else."""
         return self.program.elsewhere(line.place, step.kind)
 
     def target(self, line: Line, name: str) -> Compiled | None:
+        """The chain that a rule calls."""
         return self.program.chain_of(line.place.table, name)
 
     def mapped(
@@ -353,6 +357,7 @@ class Chains:
             on.append(World(world.state, world.sources, world.forks | {2 * step.number + 1}))
 
     def rewrite(self, line: Line, step: Rewrite, world: World, on: list[World]) -> None:
+        """A translation, for one packet."""
         state, what = world.state, step.what
         if not self.translate and what.kind is not Translation.SOURCE:
             on.append(world)

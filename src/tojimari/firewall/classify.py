@@ -2,8 +2,8 @@
 
 Every rule is one bit. For every protocol, interface and run of ports that the chain's rules tell
 apart there is one number whose bits are the rules that allow it; the rules that can match are the
-bits that all numbers share. (Lakshman and Stiliadis, "High-speed policy-based packet forwarding using
-efficient multi-dimensional range matching", SIGCOMM 1998.)
+bits that all numbers share. (Lakshman and Stiliadis, "High-speed policy-based packet forwarding
+using efficient multi-dimensional range matching", SIGCOMM 1998.)
 """
 
 from bisect import bisect_right

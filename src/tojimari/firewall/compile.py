@@ -11,7 +11,7 @@ from tojimari.firewall.intervals import (
     Intervals,
     intersection,
 )
-from tojimari.firewall.pause import collector_paused
+from tojimari.firewall.pause import CollectorPaused
 from tojimari.firewall.program import (
     Compiled,
     Doubtful,
@@ -64,7 +64,7 @@ def compile_ruleset(ruleset: Ruleset) -> Program:
     Args:
         ruleset: Left as it is.
     """
-    with collector_paused():
+    with CollectorPaused():
         return _Compiler(ruleset).run()
 
 
@@ -116,7 +116,7 @@ class _Compiler:
         if len(rules) >= LONG:
             self.classify(compiled, places)
         else:
-            assert compiled.lines is not None
+            assert compiled.lines is not None  # noqa: S101 - said to the type checker; see above
         return compiled
 
     def steps(self, place: Place, covered: Sequence[bool]) -> tuple[Step, ...]:
@@ -128,7 +128,7 @@ class _Compiler:
         """
         found: list[Step] = []
         known = iter(covered)
-        assert place.rule is not None
+        assert place.rule is not None  # noqa: S101 - said to the type checker; see above
         for expression in place.rule.expressions:
             is_match = isinstance(expression, Match | Either)
             found += self.step(expression, place, leave_out=is_match and next(known, False))
@@ -157,7 +157,7 @@ class _Compiler:
             return [self.verdict_map(expression, place)]
         return [self.translate(expression, place)]
 
-    def note(self, operands: tuple[Operand, ...], elements: list[Element]) -> None:
+    def note(self, operands: tuple[Operand, ...], elements: list[Element]) -> None:  # noqa: C901 - one branch a kind
         """Remember the values that rules tell apart."""
         for at, operand in enumerate(operands):
             if operand.what not in _NOTED:
@@ -196,9 +196,7 @@ class _Compiler:
     def verdict_map(self, expression: VerdictMap, place: Place) -> Mapped:
         named = place.table.sets.get(expression.map_name) if expression.map_name else None
         doubt: Doubt | None = None
-        if expression.map_name and (named is None or not named.readable):
-            doubt = Doubt(DoubtKind.UNKNOWN, f"@{expression.map_name}")
-        elif named is not None and named.filled:
+        if expression.map_name and (named is None or not named.readable or named.filled):
             doubt = Doubt(DoubtKind.UNKNOWN, f"@{expression.map_name}")
         elements = list(named.elements) if named else [key for key, _ in expression.entries]
         verdicts = list(named.verdicts) if named else [verdict for _, verdict in expression.entries]
@@ -248,7 +246,7 @@ class _Compiler:
     def classify(self, compiled: Compiled, places: Sequence[Place]) -> None:
         constraints: list[Constraint] = []
         for place in places:
-            assert place.rule is not None
+            assert place.rule is not None  # noqa: S101 - said to the type checker; see above
             needed, covered = constraint(place.rule, place.table.sets)
             constraints.append(needed)
             compiled.lean.append(_line(place, self.steps(place, covered)))

@@ -145,7 +145,7 @@ def named_like(value: str, pattern: str) -> bool:
     return value.startswith(pattern[:-1]) if pattern.endswith("*") else value == pattern
 
 
-def _value_test(match: Match, elements: list[Element], changing: bool) -> Test:
+def _value_test(match: Match, elements: list[Element], changing: bool) -> Test:  # noqa: FBT001 - click hands options on by name
     """Whether the values are among the elements, negation folded in."""
     negated = match.negated
     is_member = (
@@ -163,7 +163,7 @@ def _value_test(match: Match, elements: list[Element], changing: bool) -> Test:
     return test
 
 
-def _single(operand: Operand, elements: list[Element]) -> Test:
+def _single(operand: Operand, elements: list[Element]) -> Test:  # noqa: C901 - one branch a kind
     get, mask = GETTERS[operand.what], operand.mask
     if operand.what in {Field.INPUT, Field.OUTPUT}:
         patterns = [cast("str", one[0]) for one in elements]
@@ -186,7 +186,7 @@ def _single(operand: Operand, elements: list[Element]) -> Test:
     ranges = from_ranges(cast("tuple[int, int]", one[0]) for one in elements)
     if operand.what is Field.CT_STATUS and mask is None:
         return lambda _: None  # bits beside the ones we model are set too
-    if mask is None and len(ranges) == 2 and ranges[1] == ranges[0] + 1:
+    if mask is None and len(ranges) == 2 and ranges[1] == ranges[0] + 1:  # noqa: PLR2004 - two ends, or two parts
         number = ranges[0]
 
         def equal(state: State) -> bool | None:
@@ -315,7 +315,7 @@ def symbolic_part(
     return result
 
 
-def _sieve(match: Match, elements: list[Element], unknown: Doubt, changing: Doubt | None) -> Sieve:
+def _sieve(match: Match, elements: list[Element], unknown: Doubt, changing: Doubt | None) -> Sieve:  # noqa: C901 - one branch a kind
     operands, negated = match.operands, match.negated
     has = applies(operands)
     lookup = Lookup(operands, elements)

@@ -17,6 +17,7 @@ EVERY_PROTOCOL = 256  # 8 bits in the header (RFC 791, section 3.1)
 
 
 def elements_of(match: Match, sets: Mapping[str, NamedSet]) -> list[Element]:
+    """The values of a match; none for sets of sources, which may be large and tell no ports."""
     if match.set_name is None:
         return list(match.elements)
     named = sets.get(match.set_name)
@@ -28,7 +29,7 @@ def elements_of(match: Match, sets: Mapping[str, NamedSet]) -> list[Element]:
     return [((numbers[at], numbers[at + 1] - 1),) for at in range(0, len(numbers), 2)]
 
 
-def constraint(rule: Rule, sets: Mapping[str, NamedSet]) -> tuple[Constraint, list[bool]]:
+def constraint(rule: Rule, sets: Mapping[str, NamedSet]) -> tuple[Constraint, list[bool]]:  # noqa: C901 - one branch a kind
     """What a rule needs, and which of its matches that says all of, in order."""
     family: int | None = None
     protocols: Intervals | None = None

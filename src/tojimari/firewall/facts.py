@@ -22,6 +22,7 @@ from tojimari.firewall.ruleset import (
     Match,
     NamedSet,
     Rule,
+    Span,
     Verdict,
     VerdictKind,
 )
@@ -336,7 +337,9 @@ def _holds(match: Match, question: Question) -> bool:
     return inside is not match.negated
 
 
-def _within(value: int | str | None, span: object) -> bool:
+def _within(value: int | str | None, span: Span) -> bool:
     if isinstance(span, str) and isinstance(value, str):
         return value.startswith(span[:-1]) if span.endswith("*") else value == span
-    return isinstance(span, tuple) and isinstance(value, int) and span[0] <= value <= span[1]
+    if isinstance(span, str) or not isinstance(value, int):
+        return False
+    return span[0] <= value <= span[1]

@@ -1,9 +1,9 @@
 """Sets of whole numbers as sorted boundaries: addresses of 32 or 128 bits, and ports.
 
-A set is a flat ascending list ``[first, end, first, end, ...]``; each pair is one half-open run, and
-neighbouring runs never touch, so that equal sets are equal lists. A number is inside where an odd
-count of boundaries lies at or below it. That makes every question a bisection, and every answer a
-slice, which Python does at the speed of C.
+A set is a flat ascending list ``[first, end, first, end, ...]``; each pair is one half-open run,
+and neighbouring runs never touch, so that equal sets are equal lists. A number is inside where an
+odd count of boundaries lies at or below it. That makes every question a bisection, and every
+answer a slice, which Python does at the speed of C.
 
 Nobody changes a list that he did not make: every function here returns a new one.
 """
@@ -85,7 +85,7 @@ def intersection(a: Intervals, b: Intervals) -> Intervals:
         return []
     if len(a) > len(b):
         a, b = b, a
-    if len(a) > 2 and len(a) * _MUCH_SHORTER > len(b):
+    if len(a) > 2 and len(a) * _MUCH_SHORTER > len(b):  # noqa: PLR2004 - two ends, or two parts
         return _merged(a, b, wanted=3)
     result: Intervals = []
     for at in range(0, len(a), 2):
@@ -103,7 +103,7 @@ def difference(a: Intervals, b: Intervals) -> Intervals:
     """What is in ``a`` and not in ``b``."""
     if not a or not b:
         return list(a)
-    if len(b) == 2:
+    if len(b) == 2:  # noqa: PLR2004 - two ends, or two parts
         first, end = b
         low, high = bisect_left(a, first), bisect_right(a, end)
         middle = [first] if low & 1 else []

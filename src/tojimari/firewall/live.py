@@ -115,7 +115,7 @@ def _of_interface(setting: str, interface: str) -> int:
 
 def _setting(path: str) -> int | None:
     try:
-        with open(f"{_SETTINGS}/{path}", encoding="ascii") as file:
+        with open(f"{_SETTINGS}/{path}", encoding="ascii") as file:  # noqa: PTH123 - a file of /proc
             return int(file.read())
     except (OSError, ValueError):
         return None
@@ -153,7 +153,7 @@ def _dumps(runner: "_Runner", native: Ruleset, *, has_nft: bool, unseen: list[Un
     texts: list[str] = []
     families = reading.families_of_iptables(native) if has_nft else {4, 6}
     for family in (4, 6):
-        word = "iptables" if family == 4 else "ip6tables"
+        word = "iptables" if family == 4 else "ip6tables"  # noqa: PLR2004 - IPv4
         if family in families:
             program = _first(f"{word}-nft-save", f"{word}-save")
             if program:
@@ -223,14 +223,14 @@ class _Runner:
 
     def read(self, path: str) -> str:
         if not self._inside:
-            with open(path, encoding="ascii") as file:
+            with open(path, encoding="ascii") as file:  # noqa: PTH123 - a file of /proc
                 return file.read()
         # /proc/net is that of whoever reads.
-        return self.run("cat", path) if os.path.exists(path) else ""
+        return self.run("cat", path) if os.path.exists(path) else ""  # noqa: PTH110 - a file of /proc
 
     def run(self, *words: str) -> str:
         try:
-            done = subprocess.run(
+            done = subprocess.run(  # noqa: S603 - the words are ours, and none is a shell's
                 [*self._inside, *words],
                 capture_output=True,
                 check=False,

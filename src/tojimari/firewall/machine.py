@@ -1,4 +1,4 @@
-"""The machine around the firewall: its addresses, its routes, and what its kernel refuses by itself.
+"""The machine around the firewall: addresses, routes, and what its kernel refuses by itself.
 
 Between the chains stands the routing decision. Which addresses are the machine's own, by which
 interface an answer would leave, and a few settings of the kernel decide as much as rules do.
@@ -276,9 +276,11 @@ class Machine:
         """Subnet-router anycast addresses, which a router answers to (RFC 4291, section 2.6.1)."""
         if not self.forwards.get(IPV6):
             return set()
-        return {own.network[0] for own in self.addresses if own.family == IPV6 and own.length < 127}
+        return {own.network[0] for own in self.addresses if own.family == IPV6 and own.length < 127}  # noqa: PLR2004 - two ends, or two parts
 
     def _broadcasts(self) -> set[int]:
         return {
-            own.network[1] - 1 for own in self.addresses if own.family == IPV4 and own.length < 31
+            own.network[1] - 1
+            for own in self.addresses
+            if own.family == IPV4 and own.length < 31  # noqa: PLR2004 - two ends, or two parts
         }

@@ -17,6 +17,7 @@ from tojimari.firewall.ruleset import (
     Field,
     Match,
     Rule,
+    Span,
     Table,
     Translate,
     Verdict,
@@ -135,7 +136,7 @@ def decider(place: Place, port: int, protocol: int) -> Decider:
     )
 
 
-def words(place: Place, port: int, protocol: int) -> Message:
+def words(place: Place, port: int, protocol: int) -> Message:  # noqa: PLR0911 - one return a kind
     """A rule in its owner's own words."""
     who = owner(place)
     if who == UFW:
@@ -201,9 +202,9 @@ def _matches(rule: Rule) -> Iterator[Match]:
             yield expression
 
 
-def _range(span: object) -> str:
-    if not isinstance(span, tuple):
-        return str(span)
+def _range(span: Span) -> str:
+    if isinstance(span, str):
+        return span
     first, last = span
     return str(first) if first == last else f"{first}:{last}"
 
@@ -222,7 +223,7 @@ def targets(rule: Rule) -> Iterator[str]:
 
 
 def _manager(table: Table) -> str:
-    """Who fills a chain's table, for its policy: whoever its rules jump to and who sets policies."""
+    """Who sets the policies of a table: ufw, where its chains are there."""
     if any(name.startswith(("ufw-", "ufw6-")) for name in table.chains):
         return UFW
     return ""

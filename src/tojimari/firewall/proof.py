@@ -1,8 +1,8 @@
 """Proving for every port that nobody reaches it but those who may.
 
-Ports that no rule tells apart are one class, and one question answers for the class. The question is
-asked for all sources at once that may not come; if none of them arrives, that is a proof, and one
-that arrives is a packet to show.
+Ports that no rule tells apart are one class, and one question answers for the class. The question
+is asked for all sources at once that may not come; if none of them arrives, that is a proof, and
+one that arrives is a packet to show.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -174,13 +174,15 @@ class _Walker(Chains):
             self.arrive(one)
 
     def arrive(self, world: World) -> None:
-        self.walk.endings.append(Ending(world.sources, True, world.state, world.forks, None))
+        self.walk.endings.append(
+            Ending(world.sources, arrives=True, state=world.state, forks=world.forks, event=None)
+        )
 
     def refuse(self, worlds: list[World], refusals: Iterable[Refusal]) -> list[World]:
         """Take out what the kernel refuses by itself."""
-        left = worlds
+        left: list[World] = worlds
         for refusal in refusals:
-            going = left
+            going: list[World] = left
             left = []
             for world in going:
                 hit = intersection(world.sources, refusal.sources)
@@ -198,7 +200,7 @@ class _Walker(Chains):
         tracks = hook in {Hook.PREROUTING, Hook.OUTPUT}
         for compiled in self.program.bases.get(hook, []):
             base = compiled.chain.base
-            assert base is not None
+            assert base is not None  # noqa: S101 - said to the type checker; see above
             if tracks and (base.kind == "nat" or base.priority > CONNTRACK_PLACE):
                 self.track(worlds)
                 tracks = False
@@ -218,11 +220,12 @@ class _Walker(Chains):
 
     def base_chain(self, compiled: Compiled, worlds: list[World]) -> list[World]:
         base = compiled.chain.base
-        assert base is not None
+        assert base is not None  # noqa: S101 - said to the type checker; see above
         concerned: list[World] = []
         beside: list[World] = []
         for world in worlds:
-            (concerned if self.concerns(compiled, world) else beside).append(world)
+            here = concerned if self.concerns(compiled, world) else beside
+            here.append(world)
         if not concerned:
             return worlds
         outer, self.accepted = self.accepted, []
@@ -249,7 +252,7 @@ class _Walker(Chains):
     def concerns(self, compiled: Compiled, world: World) -> bool:
         """Whether a base chain sees the packet at all."""
         table, base, state = compiled.table, compiled.chain.base, world.state
-        assert base is not None
+        assert base is not None  # noqa: S101 - said to the type checker; see above
         if base.hook is Hook.INGRESS:
             devices = base.devices
             return table.family in {"netdev", "inet"} and (

@@ -78,7 +78,7 @@ def changed(step: SetMark | NoTrack, state: State) -> State:
         if state.tracking == UNSEEN:
             found.tracking = LEFT_ALONE
         return found
-    assert isinstance(step, SetMark)
+    assert isinstance(step, SetMark)  # noqa: S101 - said to the type checker; see above
     marks = {Field.MARK: state.mark, Field.CT_MARK: state.ct_mark}
     held = marks[step.target] if step.hold else 0
     source = marks.get(step.source) if step.keep or step.source is Field.UNKNOWN else 0

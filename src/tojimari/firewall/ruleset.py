@@ -1,9 +1,9 @@
 """The neutral ruleset: what every rule language is translated to.
 
-It says what netfilter does with the first packet of a conversation, in the terms of the kernel and
-not of one language. What a dialect cannot translate becomes a ``Doubt``, never silence: the reasoner
-then answers "maybe". Statements that change nothing about who gets through (counters, logging) are
-left out by the dialects.
+It says what netfilter does with the first packet of a conversation, in the terms of the kernel
+and not of one language. What a dialect cannot translate becomes a ``Doubt``, never silence: the
+reasoner then answers "maybe". Statements that change nothing about who gets through (counters,
+logging) are left out by the dialects.
 """
 
 from collections.abc import Callable

@@ -118,7 +118,7 @@ def merged(worlds: list[World]) -> list[World]:
 def _two_sides(apart: Forks) -> bool:
     if not apart:
         return True
-    if len(apart) != 2:
+    if len(apart) != 2:  # noqa: PLR2004 - two ends, or two parts
         return False
     one, other = apart
     return one ^ other == 1

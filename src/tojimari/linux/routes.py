@@ -85,7 +85,7 @@ def parse_routes(datagrams: list[bytes]) -> tuple[Route, ...]:
                 table = _number(values[_TABLE])
             if table != MAIN or flags & _FLAG_CLONED or sort not in _REFUSING | {_UNICAST}:
                 continue
-            empty = {2: "0.0.0.0", 10: "::"}.get(family)
+            empty = {2: "0.0.0.0", 10: "::"}.get(family)  # noqa: S104 - compared, never bound
             if empty is None:
                 continue
             packed = bytes(values.get(_DST, b""))

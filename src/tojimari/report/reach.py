@@ -179,4 +179,4 @@ def plain(rows: Iterable[Labelled]) -> Iterator[str]:
         for reach in exposure.reaches:
             share = "whole" if reach.whole else "part"
             said = Language.ENGLISH.say(reach.because)
-            yield "\t".join((label, reach.zone, reach.certainty, share, said))
+            yield f"{label}\t{reach.zone}\t{reach.certainty}\t{share}\t{said}"

@@ -23,8 +23,8 @@ def _run(
     files: tuple[Path, ...],
     own: tuple[str, ...],
     to: str | None,
-    why: bool,
-    elsewhere: bool,
+    why: bool,  # noqa: FBT001 - click hands options on by name
+    elsewhere: bool,  # noqa: FBT001 - click hands options on by name
 ) -> int:
     firewall = reach.from_files([_text(file) for file in files], own) if files else reach.live()
     wanted = [one for text in ports for one in _ports(text)]

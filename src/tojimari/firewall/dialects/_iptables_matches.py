@@ -39,7 +39,7 @@ _CT_STATUSES = {
     "ASSURED": STATUSES["assured"],
     "CONFIRMED": STATUSES["confirmed"],
 }
-_TCP_FLAGS = {name.upper(): bit for name, bit in TCP_FLAGS.items() if bit < 64}
+_TCP_FLAGS = {name.upper(): bit for name, bit in TCP_FLAGS.items() if bit < 64}  # noqa: PLR2004 - two ends, or two parts
 _TCP_FLAGS["ALL"] = 63
 _TCP_FLAGS["NONE"] = 0
 _SYN = TCP_FLAGS["fin"] | TCP_FLAGS["syn"] | TCP_FLAGS["rst"] | TCP_FLAGS["ack"]

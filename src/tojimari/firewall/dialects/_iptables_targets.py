@@ -42,7 +42,7 @@ _WITHOUT_EFFECT = {
 _ANYWHERE = (0, (1 << 128) - 1)
 
 
-def statements(words: list[str], chain: str, family: int, table: Table) -> list[Expression]:
+def statements(words: list[str], chain: str, family: int, table: Table) -> list[Expression]:  # noqa: C901, PLR0911 - one branch a kind
     """What a target does.
 
     Args:
@@ -167,7 +167,7 @@ def _destination(text: str, family: int) -> tuple[tuple[int, int] | None, tuple[
 
 
 def _ports(text: str) -> tuple[int, int] | None:
-    bare = text.split(" ")[0].partition("/")[0]
+    bare = text.partition(" ")[0].partition("/")[0]
     first, _, last = bare.partition("-")
     if not first:
         return None

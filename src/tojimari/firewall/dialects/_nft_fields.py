@@ -82,11 +82,11 @@ _CT_ORIGINAL = {
     "proto-src": Operand(Field.SOURCE_PORT),
 }
 _FIB = {
-    ("type", ("daddr",)): Field.DESTINATION_KIND,
-    ("type", ("daddr", "iif")): Field.DESTINATION_KIND_HERE,
-    ("type", ("saddr",)): Field.SOURCE_KIND,
-    ("oif", ("saddr",)): Field.SOURCE_ROUTE,
-    ("oif", ("iif", "saddr")): Field.SOURCE_ROUTE_HERE,
+    ("type", "daddr"): Field.DESTINATION_KIND,
+    ("type", "daddr iif"): Field.DESTINATION_KIND_HERE,
+    ("type", "saddr"): Field.SOURCE_KIND,
+    ("oif", "saddr"): Field.SOURCE_ROUTE,
+    ("oif", "iif saddr"): Field.SOURCE_ROUTE_HERE,
 }
 _KINDS = {
     Field.SOURCE_KIND: ADDRESS_KINDS,
@@ -159,7 +159,7 @@ def operands(node: Json) -> tuple[Operand, ...]:
     return (operand(node),)
 
 
-def operand(node: Json) -> Operand:
+def operand(node: Json) -> Operand:  # noqa: C901, PLR0911 - one branch a kind
     """What one expression looks at; ``UNKNOWN``, with its protocol, where we do not model it."""
     unknown = Operand(Field.UNKNOWN, text=str(node))
     if not isinstance(node, dict) or len(node) != 1:
@@ -175,7 +175,7 @@ def operand(node: Json) -> Operand:
     if kind == "fib":
         flags = members(value).get("flags")
         names = sorted(str(flag) for flag in listed(flags) if flag != "mark")
-        what = _FIB.get((word(value, "result"), tuple(names)))
+        what = _FIB.get((word(value, "result"), " ".join(names)))
         return Operand(what) if what else unknown
     if kind == "numgen":
         parts = members(value)
@@ -187,7 +187,7 @@ def operand(node: Json) -> Operand:
         # The plain first packet of a conversation carries no extension header, and a field that is
         # not there ends the rule (nft_exthdr_ipv6_eval).
         return Operand(Field.UNKNOWN, NO_FAMILY, text=str(node))
-    if kind == "&" and isinstance(value, list) and len(value) == 2:
+    if kind == "&" and isinstance(value, list) and len(value) == 2:  # noqa: PLR2004 - two ends, or two parts
         inner = operand(value[0])
         if inner.what is Field.UNKNOWN or inner.mask is not None:
             return Operand(Field.UNKNOWN, inner.family, inner.protocols, text=str(node))
@@ -199,7 +199,7 @@ def operand(node: Json) -> Operand:
     return unknown
 
 
-def _payload(value: Json) -> Operand:
+def _payload(value: Json) -> Operand:  # noqa: PLR0911 - one return a kind
     header, name = word(value, "protocol"), word(value, "field")
     known = _ADDRESSES.get((header, name))
     if known:
@@ -259,7 +259,7 @@ def _number(of: Operand, node: Json) -> int:
         raise NotModelledError(node) from error
 
 
-def span(of: Operand, node: Json) -> Span:
+def span(of: Operand, node: Json) -> Span:  # noqa: PLR0911 - one return a kind
     """One value of an operand.
 
     Raises:

@@ -65,7 +65,7 @@ def is_rest(node: Json) -> bool:
 
 
 def entry(node: Json) -> tuple[Json, Json]:
-    if isinstance(node, list) and len(node) == 2:
+    if isinstance(node, list) and len(node) == 2:  # noqa: PLR2004 - two ends, or two parts
         return node[0], node[1]
     raise NotModelledError(str(node))
 
@@ -168,7 +168,7 @@ def mangle(value: Json, node: Json) -> list[Expression]:
     return []
 
 
-def _linear(node: Json) -> tuple[Field, int, int]:
+def _linear(node: Json) -> tuple[Field, int, int]:  # noqa: PLR0911 - one return a kind
     """A value as source, keep and flip; see ``SetMark``."""
     if isinstance(node, int):
         return Field.MARK, 0, int(node)
@@ -178,10 +178,10 @@ def _linear(node: Json) -> tuple[Field, int, int]:
     kind, value = next(iter(node.items()))
     if kind in _MARKS:
         return (_MARKS[kind], _MAX_MARK, 0) if word(value, "key") == "mark" else unknown
-    if kind in {"|", "&", "^"} and isinstance(value, list) and len(value) == 2:
+    if kind in {"|", "&", "^"} and isinstance(value, list) and len(value) == 2:  # noqa: PLR2004 - two ends, or two parts
         source, keep, flip = _linear(value[0])
         constant = value[1]
-        if source is Field.UNKNOWN or not isinstance(constant, int):
+        if source is Field.UNKNOWN or type(constant) is not int:
             return unknown
         if kind == "&":
             return source, keep & constant, flip & constant

@@ -47,9 +47,9 @@ def read_sets(text: str) -> Sets:
             raise UsageError("line {line}: {why}", line=number, why=str(error)) from error
         if not words or words[0] in {"COMMIT", "flush", "swap", "destroy"}:
             continue
-        if words[0] == "create" and len(words) > 2:
+        if words[0] == "create" and len(words) > 2:  # noqa: PLR2004 - two ends, or two parts
             found[words[1]] = _Building(words[2], words[3:])
-        elif words[0] == "add" and len(words) > 2 and words[1] in found:
+        elif words[0] == "add" and len(words) > 2 and words[1] in found:  # noqa: PLR2004 - two ends, or two parts
             found[words[1]].add(words[2], words[3:])
         else:
             raise UsageError("line {line} is no line of ipset save: {text}", line=number, text=line)

@@ -18,7 +18,7 @@ from tojimari.firewall.dialects import _nft_statements as statements
 from tojimari.firewall.dialects._nft_fields import Json, NotModelledError, members, word
 from tojimari.firewall.dialects._nft_words import spelled
 from tojimari.firewall.intervals import IPV4, from_numbers, from_ranges, parse_ipv4
-from tojimari.firewall.pause import collector_paused
+from tojimari.firewall.pause import CollectorPaused
 from tojimari.firewall.ruleset import (
     Base,
     Chain,
@@ -50,7 +50,7 @@ def read(text: str | bytes) -> Ruleset:
     Raises:
         UsageError: It is no such document.
     """
-    with collector_paused():
+    with CollectorPaused():
         return _read_document(text)
 
 
@@ -166,7 +166,7 @@ class _Reader:
             )
         )
 
-    def statement(self, table: Table, node: Json) -> list[Expression]:
+    def statement(self, table: Table, node: Json) -> list[Expression]:  # noqa: C901, PLR0911, PLR0912 - one branch a kind
         try:
             kind, value = fields.pair(node)
         except NotModelledError:
@@ -286,7 +286,7 @@ def devices(ruleset: Ruleset, text: str) -> None:
     found: dict[tuple[str, str, str], tuple[str, ...]] = {}
     for line in text.splitlines():
         words = line.split()
-        if words[:1] == ["table"] and len(words) > 2:
+        if words[:1] == ["table"] and len(words) > 2:  # noqa: PLR2004 - two ends, or two parts
             family, table = words[1], words[2]
         elif words[:1] == ["chain"] and len(words) > 1:
             chain = words[1]
