@@ -287,3 +287,10 @@ def test_what_is_no_dump_is_refused_with_its_line(text: str) -> None:
 def test_what_is_no_ruleset_at_all_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         from_texts([text])
+
+
+def test_those_who_were_not_seen_before_are_stopped_until_they_knock() -> None:
+    rule = "-A INPUT -m recent ! --rcheck --seconds 30 -j DROP"
+    answer = ask(reasoner(dump(rule)), 22)
+    doubt = "recent ! --rcheck --seconds 30"
+    assert answer == f"maybe | policy of INPUT | limit {doubt} | doubt {doubt}"

@@ -74,13 +74,18 @@ def _stopped_only(walk: Walk) -> Intervals:
     return difference(walk.stopped(), walk.arriving())
 
 
+# Doubts, and the side of them, that a sender passes who is slow, or whom no list knows.
+_PASSABLE = {
+    (DoubtKind.RATE, 0),
+    (DoubtKind.RATE, 1),
+    (DoubtKind.GUARD, 0),
+    (DoubtKind.ABSENCE, 1),
+}
+
+
 def _by_waiting(program: Program, forks: Forks) -> bool:
     """Whether all doubts are such that patience, or a fresh address, is enough."""
-    return all(
-        program.forks[fork >> 1].doubt.kind is DoubtKind.RATE
-        or (program.forks[fork >> 1].doubt.kind is DoubtKind.GUARD and not fork & 1)
-        for fork in forks
-    )
+    return all((program.forks[fork >> 1].doubt.kind, fork & 1) in _PASSABLE for fork in forks)
 
 
 def _arriving(
@@ -180,7 +185,7 @@ def _explained(
             doubts[found.doubt.text, id(found.place)] = found
         else:
             limits[found.doubt.text] = None
-            if found.doubt.kind is DoubtKind.GUARD:
+            if found.doubt.kind in {DoubtKind.GUARD, DoubtKind.ABSENCE}:
                 doubts[found.doubt.text, id(found.place)] = found
     return tuple(limits), tuple(doubts.values())
 

@@ -23,7 +23,10 @@ from tojimari.firewall.program import (
 from tojimari.firewall.ruleset import Doubt, Hook, SetMark, Translation, Verdict, VerdictKind
 from tojimari.firewall.worlds import Ending, Event, Visit, Walk, World, merged
 
-MAX_DEPTH = 512  # of jumps; nftables allows 16, iptables as many as there are rules
+# Chains within chains. nftables allows 16; what goes deeper, or calls more often, only somebody who
+# means ill writes, and gets "maybe" for an answer.
+MAX_DEPTH = 64
+MAX_CALLS = 20_000
 
 
 class Chains:
@@ -36,6 +39,7 @@ class Chains:
         walk: What was found so far.
         hook: Where the packet is now.
         accepted: What the present base chain has let on so far.
+        calls: How many chains were called.
     """
 
     def __init__(self, program: Program, *, path: bool, translate: bool) -> None:
@@ -45,6 +49,7 @@ class Chains:
         self.walk = Walk()
         self.hook = Hook.PREROUTING
         self.accepted: list[World] = []
+        self.calls = 0
 
     def stop(self, event: Event) -> None:
         """A packet that ends here."""
@@ -59,8 +64,6 @@ class Chains:
 
     def chain(self, compiled: Compiled, worlds: list[World], depth: int) -> list[World]:
         """All lines of a chain; returns what went through to its end, or was sent back."""
-        if depth > MAX_DEPTH:
-            return worlds
         lines: Iterable[Line] = compiled.lines
         state = worlds[0].state
         if compiled.classifier and state.port is not None and state.input is not None:
@@ -236,19 +239,22 @@ class Chains:
                 on.append(world)
                 return False
             sure: Intervals = []
+            maybe: Intervals = world.sources
             doubt: Doubt | None = condition.doubt
         elif isinstance(condition, BySource) and not state.moved:
-            sure, doubt = condition.sources[state.family], None
+            sure, maybe, doubt = condition.sources[state.family], [], None
         else:
-            sure, doubt = conditions.judged(condition, state)
+            sure, maybe, doubt = conditions.judged(condition, state)
         hit = intersection(world.sources, sure)
         rest = difference(world.sources, sure) if hit else world.sources
-        if rest and doubt is not None:
+        doubtful = intersection(rest, maybe) if doubt is not None else []
+        if doubtful and doubt is not None:
             number = self.program.fork(step.number, doubt)
-            on.append(World(state, rest, world.forks | {2 * number}))
-            maybe = World(state, rest, world.forks | {2 * number + 1})
-            self.steps(line, at, maybe, on, returned, depth)
-        elif rest:
+            on.append(World(state, doubtful, world.forks | {2 * number}))
+            taken = World(state, doubtful, world.forks | {2 * number + 1})
+            self.steps(line, at, taken, on, returned, depth)
+            rest = difference(rest, doubtful)
+        if rest:
             on.append(World(state, rest, world.forks))
         world.sources = hit
         return bool(hit)
@@ -273,20 +279,23 @@ class Chains:
             if target is None:
                 on.append(world)
                 return
+            self.calls += 1
+            if depth >= MAX_DEPTH or self.calls > MAX_CALLS:
+                self.either(line, step, world, returned)
+                return
             back = self.chain(target, [world], depth + 1)
             (on if kind is VerdictKind.JUMP else returned).extend(back)
         elif kind in {VerdictKind.QUEUE, VerdictKind.STOLEN}:
-            # Somebody else decides: it may get through, or not.
-            for taken in (VerdictKind.ACCEPT, VerdictKind.DROP):
-                number = self.someone(line, step)
-                forks = world.forks | {2 * number + (taken is VerdictKind.ACCEPT)}
-                self.fall(taken, line.place, World(world.state, world.sources, forks), returned)
+            self.either(line, step, world, returned)
         else:
             self.fall(kind, line.place, world, returned)
 
-    def someone(self, line: Line, step: Verdict) -> int:
-        """The fork of a rule that hands the packet to somebody else."""
-        return self.program.elsewhere(line.place, step.kind)
+    def either(self, line: Line, step: Verdict, world: World, returned: list[World]) -> None:
+        """Somebody else decides: it may get through, or not."""
+        number = self.program.elsewhere(line.place, step.kind)
+        for taken in (VerdictKind.ACCEPT, VerdictKind.DROP):
+            forks = world.forks | {2 * number + (taken is VerdictKind.ACCEPT)}
+            self.fall(taken, line.place, World(world.state, world.sources, forks), returned)
 
     def target(self, line: Line, name: str) -> Compiled | None:
         """The chain that a rule calls."""

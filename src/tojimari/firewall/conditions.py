@@ -32,8 +32,9 @@ from tojimari.firewall.state import GETTERS, OF_CONVERSATION, SYMBOLIC, TRACKED,
 
 # True: it holds; False: it does not; None: it may.
 Test: TypeAlias = Callable[[State], "bool | None"]
-# The sources for which it surely holds, and why it may hold for the others; None for "it does not".
-Sieve: TypeAlias = Callable[[State], "tuple[Intervals, Doubt | None]"]
+# The sources for which it surely holds, those for which it may, and why.
+Judgement: TypeAlias = "tuple[Intervals, Intervals, Doubt | None]"
+Sieve: TypeAlias = Callable[[State], Judgement]
 
 AT_RANDOM = mark("at random")
 _MANY = 8  # elements, from which on a table of the exact ones pays
@@ -85,9 +86,9 @@ def compiled(match: Match | Either, sets: Mapping[str, NamedSet]) -> Condition:
         why = Doubt(DoubtKind.RATE, AT_RANDOM) if chance else unknown
         return _concrete(match, lambda _: None, why)
     elements = _elements(match, named)
-    changing = (
-        Doubt(DoubtKind.GUARD, f"@{match.set_name}") if named is not None and named.filled else None
-    )
+    kind = DoubtKind.ABSENCE if match.negated else DoubtKind.GUARD
+    filled = named is not None and named.filled
+    changing = Doubt(kind, f"@{match.set_name}") if filled else None
     if not any(one.what in SYMBOLIC for one in match.operands):
         return _concrete(
             match, _value_test(match, elements, changing is not None), changing or unknown
@@ -323,31 +324,35 @@ def _sieve(match: Match, elements: list[Element], unknown: Doubt, changing: Doub
     kept: dict[tuple[int, ...], Intervals] = {}
     plain = all(one.what is Field.SOURCE or one.what not in SYMBOLIC for one in operands)
 
-    def sieve(state: State) -> tuple[Intervals, Doubt | None]:
-        if has is not None and not has(state):
-            return [], None
-        sure: list[int] = []
-        for at in lookup.candidates(state):
-            found = element_holds(operands, elements[at], state)
-            if found is None:
-                return [], unknown
-            if found:
-                sure.append(at)
-        if plain and state.moved:
-            return [], unknown
+    def members(state: State) -> Intervals | None:
+        """The sources of the elements that the other values choose; None where nobody knows."""
+        found = [
+            (at, element_holds(operands, elements[at], state)) for at in lookup.candidates(state)
+        ]
+        if any(holds is None for _, holds in found) or (plain and state.moved):
+            return None
+        sure = [at for at, holds in found if holds]
         key = (state.family, *sure)
-        inside = kept.get(key) if plain else None
+        if plain and key in kept:
+            return kept[key]
+        parts = [symbolic_part(operands, elements[at], state) for at in sure]
+        known = [part for part in parts if part is not None]
+        inside = union_all(known) if len(known) == len(parts) else None
+        if plain and inside is not None:
+            kept[key] = inside
+        return inside
+
+    def sieve(state: State) -> Judgement:
+        whole = universe(state.family)
+        if has is not None and not has(state):
+            return [], [], None
+        inside = members(state)
         if inside is None:
-            parts = [symbolic_part(operands, elements[at], state) for at in sure]
-            known = [part for part in parts if part is not None]
-            if len(known) < len(parts):
-                return [], unknown
-            inside = union_all(known)
-            if plain:
-                kept[key] = inside
+            return [], whole, unknown
+        outside = difference(whole, inside)
         if changing is not None:
-            return ([], changing) if negated else (inside, changing)
-        return (difference(universe(state.family), inside) if negated else inside), None
+            return ([], outside, changing) if negated else (inside, outside, changing)
+        return (outside if negated else inside), [], None
 
     return sieve
 
@@ -365,26 +370,28 @@ def _either(parts: list[Condition]) -> Condition:
 
         return Concrete(test, tests[0].doubt)
 
-    def sieve(state: State) -> tuple[Intervals, Doubt | None]:
+    def sieve(state: State) -> Judgement:
         sure: Intervals = []
+        maybe: Intervals = []
         doubt: Doubt | None = None
         for part in parts:
-            found, why = judged(part, state)
-            sure, doubt = union(sure, found), doubt or why
-        return sure, doubt
+            found, possible, why = judged(part, state)
+            sure, maybe, doubt = union(sure, found), union(maybe, possible), doubt or why
+        return sure, difference(maybe, sure), doubt
 
     return Mixed(sieve)
 
 
-def judged(condition: Condition, state: State) -> tuple[Intervals, Doubt | None]:
-    """Any condition as the sources for which it holds, and why it may hold for the others."""
+def judged(condition: Condition, state: State) -> Judgement:
+    """Any condition as a judgement over all sources."""
+    whole = universe(state.family)
     if isinstance(condition, Mixed):
         return condition.sieve(state)
     if isinstance(condition, BySource):
         if state.moved:
-            return [], Doubt(DoubtKind.UNKNOWN, "source")
-        return condition.sources[state.family], None
+            return [], whole, Doubt(DoubtKind.UNKNOWN, "source")
+        return condition.sources[state.family], [], None
     found = condition.test(state)
     if found is None:
-        return [], condition.doubt
-    return (universe(state.family) if found else []), None
+        return [], whole, condition.doubt
+    return (whole if found else []), [], None

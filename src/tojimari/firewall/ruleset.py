@@ -164,7 +164,8 @@ class DoubtKind(StrEnum):
     """Why a match cannot be decided for one packet."""
 
     RATE = "rate"  # it depends on how many came before: both happen, sooner or later
-    GUARD = "guard"  # it depends on what the source did before: a list that packets fill
+    GUARD = "guard"  # it holds for those on a list that packets fill
+    ABSENCE = "absence"  # it holds for those who are not on such a list
     UNKNOWN = "unknown"  # we do not model it
 
 

@@ -371,7 +371,9 @@ class Conditions:
         said = self._recent
         if any(word.split()[0] == "--set" for word in said):
             return  # adds the source to its list, and matches always (xt_recent.c)
-        self.expressions.append(Doubt(DoubtKind.GUARD, f"recent {' '.join(said)}".strip()))
+        absent = any(word.startswith("!") for word in said)
+        kind = DoubtKind.ABSENCE if absent else DoubtKind.GUARD
+        self.expressions.append(Doubt(kind, f"recent {' '.join(said)}".strip()))
 
     def close_kinds(self) -> None:
         for is_source, text, negated in self._address_kinds:

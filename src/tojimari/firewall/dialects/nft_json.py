@@ -240,7 +240,7 @@ def _numbers(of: Operand, content: list[Json]) -> list[int]:
     """A set with one numeric field; plain IPv4 addresses take a way without detours."""
     if of.what is Field.SOURCE and of.family == IPV4:
         plain = [node for node in content if type(node) is str]
-        if len(plain) == len(content):
+        if len(plain) == len(content) and "*" not in plain:
             try:
                 return from_numbers(map(parse_ipv4, plain))
             except ValueError as error:
