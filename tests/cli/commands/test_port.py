@@ -150,12 +150,14 @@ def test_the_start_stays_light(words: list[str]) -> None:
     heavy = ["asyncio", "ctypes", "jsonschema", "numpy", "psutil", "rich", "socket", "tomlkit"]
     program = (
         "import sys\n"
+        "before = set(sys.modules)\n"
         "from tojimari.cli.main import main\n"
         "try:\n"
         f"    main({words!r})\n"
         "except SystemExit:\n"
         "    pass\n"
-        f"print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)\n"
+        "loaded = sys.modules.keys() - before\n"
+        f"print([name for name in {heavy!r} if name in loaded], file=sys.stderr)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
