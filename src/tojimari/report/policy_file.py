@@ -10,9 +10,8 @@ from tojimari.policy.draft import Proposal
 from tojimari.policy.writing import Line, quoted, table
 from tojimari.report.folding import Fold
 from tojimari.report.language import Language
-from tojimari.report.naming import home, program
+from tojimari.report.naming import home, program, service
 from tojimari.report.policies import ZONES
-from tojimari.report.verdict import service
 
 UNKNOWN = "?"
 
