@@ -6,7 +6,7 @@ that are no UTF-8 are written as ``\xff``, since JSON could not hold them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -19,9 +19,9 @@ from tojimari.report.language import Language
 from tojimari.sockets.inspection import Inspection
 from tojimari.sockets.process import Facts
 
-CHANGE = "tojimari.look.change/1"
-CONNECTIONS = "tojimari.connections/1"
-LOOK = "tojimari.look/1"
+CHANGE: Final = "tojimari.look.change/1"
+CONNECTIONS: Final = "tojimari.connections/1"
+LOOK: Final = "tojimari.look/1"
 
 # Not frozen, for two thousand doors take 10 ms longer to freeze; nobody but this file makes them.
 
@@ -219,7 +219,7 @@ class ConnectionDocument(msgspec.Struct, gc=False):
 class ConnectionsDocument:
     """``tojimari connections --json``."""
 
-    schema: str
+    schema: Literal["tojimari.connections/1"]
     host: str
     at: float
     method: str
@@ -239,7 +239,7 @@ class ChangeDocument:
         door: As it is now; for one that closed, as it was.
     """
 
-    schema: str
+    schema: Literal["tojimari.look.change/1"]
     at: float
     change: str
     door: DoorDocument
@@ -249,7 +249,7 @@ class ChangeDocument:
 class LookDocument:
     """``tojimari look --json``."""
 
-    schema: str
+    schema: Literal["tojimari.look/1"]
     host: str
     at: float
     method: str

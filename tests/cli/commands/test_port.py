@@ -138,7 +138,9 @@ def test_what_could_not_be_seen_goes_beside_the_number(
 ) -> None:
     def half_seen(near: int | None, transport: Transport) -> FreePort:
         unseen = Unseen(Message("x", "The door was only tried."), 0)
-        return FreePort("x", 8079, transport, near, False, PortSettings(), (unseen,))  # noqa: FBT003 - a value
+        return FreePort(
+            "tojimari.port-free/1", 8079, transport, near, False, PortSettings(), (unseen,)
+        )  # noqa: FBT003 - a value
 
     monkeypatch.setattr("tojimari.app.free.find", half_seen)
     assert left("free", "--plain") == 0
