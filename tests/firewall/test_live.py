@@ -124,8 +124,8 @@ def test_without_the_right_nothing_is_called_shut(root: None) -> None:
     )
     document = json.loads(done.stdout)
     assert done.returncode == 2
-    assert [one["message"]["code"] for one in document["unseen"]] == ["privilege"]
-    reached = document["rows"][0]["exposure"]["reaches"]
+    assert [one["code"] for one in document["unseen"]] == ["privilege"]
+    reached = document["ports"][0]["reaches"]
     assert {one["certainty"] for one in reached if one["passages"]} == {"maybe"}
 
 

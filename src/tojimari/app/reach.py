@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from pathlib import Path
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.errors import PrivilegeError, UsageError
@@ -125,6 +126,18 @@ def live(namespace: int | None = None) -> Firewall:
     return prepared(listed.ruleset, around.machine, around.interfaces, listed.unseen)
 
 
+def text_of(file: Path) -> str:
+    """A dump's text; bytes that are no UTF-8 are kept (PEP 383).
+
+    Raises:
+        UsageError: The file cannot be read.
+    """
+    try:
+        return file.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise UsageError("{file}: {why}", file=str(file), why=error.strerror or "") from error
+
+
 def from_files(texts: Iterable[str], own: Sequence[str] = ()) -> Firewall:
     """The firewall that files describe, on a machine that we know little or nothing of.
 
@@ -223,7 +236,7 @@ def asked(
         places = list(sources.anywhere_else(family, wanted, firewall.interfaces, firewall.machine))
     else:
         places = [
-            Standpoint(None, family, name, wanted) for name in _interfaces_named(firewall.program)
+            Standpoint(None, family, name, wanted) for name in interfaces_named(firewall.program)
         ]
     found = [one for place in places for one in _asked(firewall, place, transport, port, address)]
     certainty, whole = _summed(found)
@@ -310,7 +323,7 @@ def _standpoints(firewall: Firewall) -> list[Standpoint]:
             continue
         whole = intervals.universe(family)
         internet = sources.internet(family)
-        for name in _interfaces_named(firewall.program):
+        for name in interfaces_named(firewall.program):
             found.append(Standpoint(Zone.INTERNET, family, name, internet))
             private = intervals.intersection(
                 intervals.difference(whole, internet), sources.private(family)
@@ -325,7 +338,7 @@ def _speaks(ruleset: Ruleset, family: int) -> bool:
     return any(table.family in {own, "inet", "netdev"} for table in ruleset.tables)
 
 
-def _interfaces_named(program: Program) -> list[str]:
+def interfaces_named(program: Program) -> list[str]:
     """The outside interfaces that a dump names, and one that it does not name."""
     found = [name.replace("*", "0") for name in program.interfaces]
     outside = [name for name in found if name != LOOPBACK and not name.startswith(_INNER)]
@@ -397,15 +410,15 @@ def _passage(
 ) -> Passage:
     family = place.family
     listed, more = ([], 0) if _is_all(place, piece) else _listed(piece.sources, family)
-    decided = owners.decider(piece.place, question.port, question.protocol) if piece.place else None
+    by = decided(piece, question)
     return Passage(
         tuple(listed),
         more,
         place.interface or "",
         next(intervals.networks([question.destination, question.destination + 1], family)),
         piece.certainty,
-        _because(piece, decided),
-        decided,
+        _because(piece, by),
+        by,
         _redirection(firewall, question, piece),
         piece.limits,
         tuple(dict.fromkeys(fork.doubt.text for fork in piece.doubts)),
@@ -425,9 +438,16 @@ def _listed(found: intervals.Intervals, family: int) -> tuple[list[str], int]:
     return listed, sum(1 for _ in networks)
 
 
-def _because(piece: Piece, decided: Decider | None) -> Message:
-    if decided is not None:
-        return decided.words
+def decided(piece: Piece, question: Question) -> Decider | None:
+    """The rule that decided for some sources; None for the kernel itself."""
+    if piece.place is None:
+        return None
+    return owners.decider(piece.place, question.port, question.protocol)
+
+
+def _because(piece: Piece, by: Decider | None) -> Message:
+    if by is not None:
+        return by.words
     if piece.certainty is Certainty.NO:
         return Message("kernel", "the kernel itself: {reason}", {"reason": piece.reason})
     return Message("no-rule", "no rule stands in the way")

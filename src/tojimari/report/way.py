@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tojimari.core.exposure import Certainty, Decider, Passage
+from tojimari.core.exposure import Decider, Passage
 from tojimari.core.message import Message, mark
 from tojimari.core.text import printable
+from tojimari.report import reach_document
+from tojimari.report.documents import text
 from tojimari.report.language import Language
 from tojimari.report.reach import passage_line, spoken
+from tojimari.report.reach_document import StepDocument, WayDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +81,10 @@ def lines(label: str, way: Shown, language: Language) -> Iterator[str]:
     yield ""
 
 
-def document(label: str, way: Shown) -> dict[str, object]:
+def document(label: str, way: Shown) -> WayDocument:
     """The way for programs."""
-    arrives = way.passage.certainty is not Certainty.NO
-    return {
-        "port": label,
-        "source": way.source,
-        "arrives": arrives,
-        "steps": way.steps,
-        "passage": way.passage,
-    }
+    steps = [
+        StepDocument(step.hook, text(step.verdict), reach_document.decider(step.decider))
+        for step in way.steps
+    ]
+    return WayDocument(label, way.source, steps, reach_document.passage(way.passage))

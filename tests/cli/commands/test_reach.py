@@ -56,7 +56,7 @@ def test_the_document_names_its_schema(capsys: pytest.CaptureFixture[str]) -> No
     document = json.loads(out)
     assert document["schema"] == "tojimari.reach/1"
     assert document["owners"] == ["ufw"]
-    zones = {one["zone"]: one["certainty"] for one in document["rows"][0]["exposure"]["reaches"]}
+    zones = {one["source"]: one["certainty"] for one in document["ports"][0]["reaches"]}
     assert zones["internet"] == "certainly"
 
 
@@ -72,7 +72,7 @@ def test_a_named_source_has_its_own_answer(capsys: pytest.CaptureFixture[str]) -
     words = "ufw: allow from 192.168.1.0/24 to any port 5432 proto tcp"
     assert out.splitlines() == ["5432/tcp  192.168.1.7", f"    open  192.168.1.7 (eth0)  {words}"]
     _, out, _ = run(capsys, "5432/tcp", "--from", "192.168.1.7", "--json", *UFW)
-    assert json.loads(out)["asked"][0]["certainty"] == "certainly"
+    assert json.loads(out)["ports"][0]["reaches"][0]["certainty"] == "certainly"
 
 
 def test_why_shows_the_way(capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,7 +83,7 @@ def test_why_shows_the_way(capsys: pytest.CaptureFixture[str]) -> None:
     assert "= ufw: deny 23/tcp" in out
     _, out, _ = run(capsys, "23/tcp", "--why", "--from", "internet", "--json", *UFW)
     first = json.loads(out)["ways"][0]
-    assert first["arrives"] is False
+    assert first["end"]["certainty"] == "certainly-not"
     assert first["steps"][-1]["verdict"] == "drop"
 
 

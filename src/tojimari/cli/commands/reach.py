@@ -1,5 +1,6 @@
 """Who can reach it?"""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,9 +13,13 @@ from tojimari.core.errors import UsageError
 from tojimari.core.exposure import Zone
 from tojimari.core.message import mark
 from tojimari.report import reach as report
-from tojimari.report import way
-
-SCHEMA = "tojimari.reach/1"
+from tojimari.report import reach_document, way
+from tojimari.report.reach_document import (
+    PortDocument,
+    ReachDocument,
+    ReachesDocument,
+    WayDocument,
+)
 
 
 def _run(
@@ -26,7 +31,7 @@ def _run(
     why: bool,  # noqa: FBT001 - click hands options on by name
     elsewhere: bool,  # noqa: FBT001 - click hands options on by name
 ) -> int:
-    firewall = reach.from_files([_text(file) for file in files], own) if files else reach.live()
+    firewall = reach.from_files(map(reach.text_of, files), own) if files else reach.live()
     wanted = [one for text in ports for one in _ports(text)]
     if origin is not None and origin not in list(Zone):
         found = [reach.asked(firewall, origin, transport, port, to) for port, transport in wanted]
@@ -51,13 +56,6 @@ def _rows(
     if wanted:
         return [reach.row(firewall, transport, port, to) for port, transport in wanted]
     return list(reach.every_port(firewall))
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError as error:
-        raise UsageError("{file}: {why}", file=str(file), why=error.strerror or "") from error
 
 
 def _ports(text: str) -> list[tuple[int, Transport]]:
@@ -88,9 +86,7 @@ def _no_port(text: str) -> UsageError:
 def _print_rows(firewall: reach.Firewall, rows: list[reach.Row], zone: Zone | None) -> None:
     chosen = settings.current()
     if chosen.json:
-        output.json(
-            {"schema": SCHEMA, "owners": firewall.owners, "rows": rows, "unseen": firewall.unseen}
-        )
+        output.json(_document(firewall, [_port_document(row) for row in rows]))
         return
     labelled = [(row.label, row.exposure) for row in rows]
     if chosen.plain:
@@ -112,9 +108,7 @@ _EXPLAINED = 12  # rows up to which each is explained unasked; beyond, --why doe
 def _print_asked(firewall: reach.Firewall, found: list[reach.Asked]) -> None:
     chosen = settings.current()
     if chosen.json:
-        output.json(
-            {"schema": SCHEMA, "owners": firewall.owners, "asked": found, "unseen": firewall.unseen}
-        )
+        output.json(_document(firewall, [_asked_document(one) for one in found]))
         return
     for one in found:
         output.lines([f"{one.port}/{one.transport}  {one.text}"])
@@ -136,11 +130,30 @@ def _print_ways(
         for one in reach.ways(firewall, transport, port, zone, to)
     ]
     if chosen.json:
-        output.json({"schema": SCHEMA, "ways": [way.document(label, one) for label, one in found]})
+        output.json(_document(firewall, (), [way.document(label, one) for label, one in found]))
         return
     for label, one in found:
         output.lines(way.lines(label, one, chosen.language))
     _print_unseen(firewall)
+
+
+def _document(
+    firewall: reach.Firewall,
+    ports: Sequence[PortDocument],
+    ways: Sequence[WayDocument] = (),
+) -> ReachesDocument:
+    return reach_document.document(firewall.owners, ports, ways, firewall.unseen)
+
+
+def _port_document(row: reach.Row) -> PortDocument:
+    reaches = [reach_document.reach(one) for one in row.exposure.reaches]
+    return PortDocument(row.transport, row.port, row.last, reaches)
+
+
+def _asked_document(asked: reach.Asked) -> PortDocument:
+    passages = [reach_document.passage(one) for one in asked.passages]
+    found = ReachDocument(asked.text, asked.certainty, asked.whole, passages)
+    return PortDocument(asked.transport, asked.port, asked.port, [found])
 
 
 def _print_unseen(firewall: reach.Firewall) -> None:
