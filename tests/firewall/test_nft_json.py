@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 
 import pytest
-from firewall.worlds import ask, reasoner
 
+from firewall.worlds import ask, reasoner
 from tojimari.firewall.dialects import nft_json
 
 Node = object
@@ -140,7 +140,7 @@ def test_an_expression_decides(left: Node, right: Node, operator: str, matches: 
         (match(payload("ip", "saddr"), {"prefix": {"addr": "x", "len": 8}}), "ip saddr x/8"),
         ({"quota": "q"}, 'quota "q"'),
         ({"xt": {"type": "match", "name": "string"}}, "xt match string"),
-        ({"set": {"op": "add", "elem": payload("ip", "saddr"), "set": "@s"}}, "add @s { ip saddr }"),
+        ({"set": {"op": "add", "elem": payload("ip", "saddr"), "set": "@s"}}, "add @s { ip saddr }"),  # noqa: E501 - one ruleset, kept readable as it is
         ("nonsense", "nonsense"),
         ({"unheard": 1, "of": 2}, "{'unheard': 1, 'of': 2}"),
     ],
@@ -188,14 +188,14 @@ def test_statements_without_effect_go_on(statement: Node) -> None:
     ("statement", "limit"),
     [
         ({"limit": {"rate": 3, "per": "minute"}}, "limit rate 3/minute"),
-        ({"limit": {"rate": 3, "per": "minute", "rate_unit": "kbytes"}}, "limit rate 3 kbytes/minute"),
+        ({"limit": {"rate": 3, "per": "minute", "rate_unit": "kbytes"}}, "limit rate 3 kbytes/minute"),  # noqa: E501 - one ruleset, kept readable as it is
         ({"limit": "slow"}, "limit rate 5/second"),
         ({"limit": "nowhere"}, 'limit name "nowhere"'),
         ({"ct count": {"val": 3, "inv": True}}, "ct count over 3"),
         ({"meter": {"name": "m"}}, "meter name m"),
         (match({"numgen": {"mode": "random", "mod": 2, "offset": 0}}, 0), "at random"),
         (
-            {"set": {"op": "add", "elem": payload("ip", "saddr"), "set": "@s", "stmt": [{"limit": "slow"}]}},
+            {"set": {"op": "add", "elem": payload("ip", "saddr"), "set": "@s", "stmt": [{"limit": "slow"}]}},  # noqa: E501 - one ruleset, kept readable as it is
             'add @s { ip saddr limit name "slow" }',
         ),
     ],
@@ -240,7 +240,7 @@ def test_a_mark_that_is_not_known_is_unsure(value: Node) -> None:
         ({"dnat": {"port": 81}}, "to 192.168.0.2:81"),
         ({"redirect": {"port": 82}}, "to 192.168.0.2:82"),
         (
-            {"dnat": {"family": "ip", "addr": {"map": {"key": payload("tcp", "dport"), "data": "@d"}}}},
+            {"dnat": {"family": "ip", "addr": {"map": {"key": payload("tcp", "dport"), "data": "@d"}}}},  # noqa: E501 - one ruleset, kept readable as it is
             "to 192.0.2.7:8000",
         ),
         (
@@ -248,7 +248,7 @@ def test_a_mark_that_is_not_known_is_unsure(value: Node) -> None:
                 "dnat": {
                     "family": "ip",
                     "addr": "192.0.2.3",
-                    "port": {"map": {"key": payload("tcp", "dport"), "data": {"set": [[8080, 90]]}}},
+                    "port": {"map": {"key": payload("tcp", "dport"), "data": {"set": [[8080, 90]]}}},  # noqa: E501 - one ruleset, kept readable as it is
                 }
             },
             "to 192.0.2.3:90",
@@ -293,9 +293,9 @@ def test_translations_are_followed(statement: Node, end: str) -> None:
     "statement",
     [
         {"dnat": {"family": "ip", "addr": "nonsense"}},
-        {"dnat": {"family": "ip", "addr": {"map": {"key": meta("cpu"), "data": {"set": [[0, "1.1.1.1"]]}}}}},
-        {"dnat": {"family": "ip", "addr": {"map": {"key": payload("tcp", "dport"), "data": "@nowhere"}}}},
-        {"dnat": {"family": "ip", "addr": {"map": {"key": payload("tcp", "dport"), "data": {"set": ["x"]}}}}},
+        {"dnat": {"family": "ip", "addr": {"map": {"key": meta("cpu"), "data": {"set": [[0, "1.1.1.1"]]}}}}},  # noqa: E501 - one ruleset, kept readable as it is
+        {"dnat": {"family": "ip", "addr": {"map": {"key": payload("tcp", "dport"), "data": "@nowhere"}}}},  # noqa: E501 - one ruleset, kept readable as it is
+        {"dnat": {"family": "ip", "addr": {"map": {"key": payload("tcp", "dport"), "data": {"set": ["x"]}}}}},  # noqa: E501 - one ruleset, kept readable as it is
         {
             "dnat": {
                 "family": "ip",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tojimari.app.reach import PROTOCOLS, Firewall, decided, interfaces_named
+from tojimari.app.reach import PROTOCOLS, Firewall, decided, interfaces_named, speaks
 from tojimari.core.endpoint import Transport
 from tojimari.core.exposure import Decider, Zone
 from tojimari.core.intent import Intent
@@ -117,6 +117,7 @@ def _approaches(firewall: Firewall) -> list[Approach]:
         return [
             Approach(family, name, intervals.parse_address(text, family))
             for family, text in _EXAMPLES.items()
+            if speaks(firewall.ruleset, family)
             for name in interfaces_named(program)
         ]
     picked: dict[tuple[object, ...], Approach] = {}

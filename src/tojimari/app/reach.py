@@ -319,7 +319,7 @@ def _standpoints(firewall: Firewall) -> list[Standpoint]:
         return list(sources.standpoints(firewall.interfaces, firewall.machine))
     found: list[Standpoint] = []
     for family in (intervals.IPV4, intervals.IPV6):
-        if not _speaks(firewall.ruleset, family):
+        if not speaks(firewall.ruleset, family):
             continue
         whole = intervals.universe(family)
         internet = sources.internet(family)
@@ -332,7 +332,7 @@ def _standpoints(firewall: Firewall) -> list[Standpoint]:
     return found
 
 
-def _speaks(ruleset: Ruleset, family: int) -> bool:
+def speaks(ruleset: Ruleset, family: int) -> bool:
     """Whether a dump says anything of a family."""
     own = {intervals.IPV4: "ip", intervals.IPV6: "ip6"}[family]
     return any(table.family in {own, "inet", "netdev"} for table in ruleset.tables)

@@ -316,7 +316,7 @@ def symbolic_part(
     return result
 
 
-def _sieve(match: Match, elements: list[Element], unknown: Doubt, changing: Doubt | None) -> Sieve:  # noqa: C901 - one branch a kind
+def _sieve(match: Match, elements: list[Element], unknown: Doubt, changing: Doubt | None) -> Sieve:
     operands, negated = match.operands, match.negated
     has = applies(operands)
     lookup = Lookup(operands, elements)
