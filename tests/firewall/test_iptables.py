@@ -294,3 +294,8 @@ def test_those_who_were_not_seen_before_are_stopped_until_they_knock() -> None:
     answer = ask(reasoner(dump(rule)), 22)
     doubt = "recent ! --rcheck --seconds 30"
     assert answer == f"maybe | policy of INPUT | limit {doubt} | doubt {doubt}"
+
+
+def test_what_stands_between_tables_is_no_rule() -> None:
+    text = "root@host:~# iptables-save\r\n" + dump("-A INPUT -j DROP").replace("\n", "\r\n")
+    assert ask(reasoner(text + "# Warning: legacy tables present\nbye\n"), 22) == f"{NO} | -j DROP"

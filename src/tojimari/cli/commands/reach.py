@@ -2,24 +2,24 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from tojimari.app import reach
 from tojimari.cli import output, settings
 from tojimari.cli.command import Command, Example
 from tojimari.core.endpoint import MAX_PORT, Transport
 from tojimari.core.errors import UsageError
 from tojimari.core.exposure import Zone
 from tojimari.core.message import mark
-from tojimari.report import reach as report
-from tojimari.report import reach_document, way
-from tojimari.report.reach_document import (
-    PortDocument,
-    ReachDocument,
-    ReachesDocument,
-    WayDocument,
-)
+
+if TYPE_CHECKING:
+    from tojimari.app.reach import Asked, Firewall, Row
+    from tojimari.report.reach_document import (
+        PortDocument,
+        ReachesDocument,
+        WayDocument,
+    )
 
 
 def _run(
@@ -31,6 +31,8 @@ def _run(
     why: bool,  # noqa: FBT001 - click hands options on by name
     elsewhere: bool,  # noqa: FBT001 - click hands options on by name
 ) -> int:
+    from tojimari.app import reach  # noqa: PLC0415 - so that the help starts at once
+
     firewall = reach.from_files(map(reach.text_of, files), own) if files else reach.live()
     wanted = [one for text in ports for one in _ports(text)]
     if origin is not None and origin not in list(Zone):
@@ -45,12 +47,14 @@ def _run(
 
 
 def _rows(
-    firewall: reach.Firewall,
+    firewall: "Firewall",
     wanted: list[tuple[int, Transport]],
     *,
     elsewhere: bool,
     to: str | None,
-) -> list[reach.Row]:
+) -> "list[Row]":
+    from tojimari.app import reach  # noqa: PLC0415 - so that the help starts at once
+
     if elsewhere:
         return list(reach.open_elsewhere(firewall))
     if wanted:
@@ -83,7 +87,9 @@ def _no_port(text: str) -> UsageError:
     )
 
 
-def _print_rows(firewall: reach.Firewall, rows: list[reach.Row], zone: Zone | None) -> None:
+def _print_rows(firewall: "Firewall", rows: "list[Row]", zone: Zone | None) -> None:
+    from tojimari.report import reach as report  # noqa: PLC0415 - the same
+
     chosen = settings.current()
     if chosen.json:
         output.json(_document(firewall, [_port_document(row) for row in rows]))
@@ -105,7 +111,9 @@ def _print_rows(firewall: reach.Firewall, rows: list[reach.Row], zone: Zone | No
 _EXPLAINED = 12  # rows up to which each is explained unasked; beyond, --why does
 
 
-def _print_asked(firewall: reach.Firewall, found: list[reach.Asked]) -> None:
+def _print_asked(firewall: "Firewall", found: "list[Asked]") -> None:
+    from tojimari.report import reach as report  # noqa: PLC0415 - the same
+
     chosen = settings.current()
     if chosen.json:
         output.json(_document(firewall, [_asked_document(one) for one in found]))
@@ -117,11 +125,14 @@ def _print_asked(firewall: reach.Firewall, found: list[reach.Asked]) -> None:
 
 
 def _print_ways(
-    firewall: reach.Firewall,
+    firewall: "Firewall",
     wanted: list[tuple[int, Transport]],
     origin: str | None,
     to: str | None,
 ) -> None:
+    from tojimari.app import reach  # noqa: PLC0415 - so that the help starts at once
+    from tojimari.report import way  # noqa: PLC0415 - the same
+
     chosen = settings.current()
     zone = Zone(origin) if origin is not None else None
     found = [
@@ -138,25 +149,31 @@ def _print_ways(
 
 
 def _document(
-    firewall: reach.Firewall,
-    ports: Sequence[PortDocument],
-    ways: Sequence[WayDocument] = (),
-) -> ReachesDocument:
+    firewall: "Firewall",
+    ports: "Sequence[PortDocument]",
+    ways: "Sequence[WayDocument]" = (),
+) -> "ReachesDocument":
+    from tojimari.report import reach_document  # noqa: PLC0415 - the same
+
     return reach_document.document(firewall.owners, ports, ways, firewall.unseen)
 
 
-def _port_document(row: reach.Row) -> PortDocument:
+def _port_document(row: "Row") -> "PortDocument":
+    from tojimari.report import reach_document  # noqa: PLC0415 - the same
+
     reaches = [reach_document.reach(one) for one in row.exposure.reaches]
-    return PortDocument(row.transport, row.port, row.last, reaches)
+    return reach_document.PortDocument(row.transport, row.port, row.last, reaches)
 
 
-def _asked_document(asked: reach.Asked) -> PortDocument:
+def _asked_document(asked: "Asked") -> "PortDocument":
+    from tojimari.report import reach_document  # noqa: PLC0415 - the same
+
     passages = [reach_document.passage(one) for one in asked.passages]
-    found = ReachDocument(asked.text, asked.certainty, asked.whole, passages)
-    return PortDocument(asked.transport, asked.port, asked.port, [found])
+    found = reach_document.ReachDocument(asked.text, asked.certainty, asked.whole, passages)
+    return reach_document.PortDocument(asked.transport, asked.port, asked.port, [found])
 
 
-def _print_unseen(firewall: reach.Firewall) -> None:
+def _print_unseen(firewall: "Firewall") -> None:
     language = settings.current().language
     for one in firewall.unseen:
         output.note(language.say(one.message))

@@ -131,7 +131,9 @@ class _Reader:
 
     def rule(self, line: str, number: int) -> None:
         if self.table is None:
-            self.refuse(line, number)
+            # What stands between tables decides nothing: a prompt, a warning, a remark.
+            if line.startswith("-"):
+                self.refuse(line, number)
             return
         try:
             words = shlex.split(line)
