@@ -170,11 +170,11 @@ class _Compiler:
                     if operand.what is Field.INPUT:
                         self.interfaces.add(span)
                 elif operand.what in {Field.DESTINATION_PORT, Field.ORIGINAL_PORT}:
-                    self.ports |= {min(span[0], PORTS), min(span[1] + 1, PORTS)}
+                    self.ports |= {_port(span[0]), _port(span[1] + 1)}
                     if operand.mask is not None:
                         self.ports |= set(range(PORTS))
                 elif operand.what is Field.SOURCE_PORT:
-                    self.source_ports |= {min(span[0], PORTS), min(span[1] + 1, PORTS)}
+                    self.source_ports |= {_port(span[0]), _port(span[1] + 1)}
                 elif operand.what is not Field.INPUT:
                     families = (operand.family,) if operand.family else (4, 6)
                     for family in families:
@@ -200,6 +200,8 @@ class _Compiler:
             doubt = Doubt(DoubtKind.UNKNOWN, f"@{expression.map_name}")
         elements = list(named.elements) if named else [key for key, _ in expression.entries]
         verdicts = list(named.verdicts) if named else [verdict for _, verdict in expression.entries]
+        if not conditions.fits(expression.operands, elements):
+            doubt = doubt or Doubt(DoubtKind.UNKNOWN, place.rule.text if place.rule else "")
         chance = 0
         unknown = [one for one in expression.operands if one.what is Field.UNKNOWN]
         if unknown:
@@ -231,6 +233,7 @@ class _Compiler:
         elements = list(named.elements) if named else [key for key, _ in by.entries]
         data = list(named.data) if named else [value for _, value in by.entries]
         opaque = any(one.what is Field.UNKNOWN for one in by.operands)
+        opaque = opaque or not conditions.fits(by.operands, elements)
         readable = not opaque and (not by.map_name or (named is not None and named.readable))
         if readable:
             self.note(by.operands, elements)
@@ -251,6 +254,11 @@ class _Compiler:
             constraints.append(needed)
             compiled.lean.append(_line(place, self.steps(place, covered)))
         compiled.classifier = Classifier(constraints)
+
+
+def _port(number: int) -> int:
+    """A boundary of ports, clipped to where there are any."""
+    return max(0, min(number, PORTS))
 
 
 def _has_effect(rule: Rule) -> bool:

@@ -13,7 +13,6 @@ from tojimari.firewall.intervals import (
     difference,
     from_ranges,
     intersection,
-    union,
     union_all,
     universe,
 )
@@ -65,7 +64,7 @@ class Mixed:
 Condition: TypeAlias = "Concrete | BySource | Mixed"
 
 
-def compiled(match: Match | Either, sets: Mapping[str, NamedSet]) -> Condition:
+def compiled(match: Match | Either, sets: Mapping[str, NamedSet]) -> Condition:  # noqa: PLR0911 - one return a kind
     """One condition.
 
     Args:
@@ -86,6 +85,8 @@ def compiled(match: Match | Either, sets: Mapping[str, NamedSet]) -> Condition:
         why = Doubt(DoubtKind.RATE, AT_RANDOM) if chance else unknown
         return _concrete(match, lambda _: None, why)
     elements = _elements(match, named)
+    if not fits(match.operands, elements):
+        return _concrete(match, lambda _: None, unknown)
     kind = DoubtKind.ABSENCE if match.negated else DoubtKind.GUARD
     filled = named is not None and named.filled
     changing = Doubt(kind, f"@{match.set_name}") if filled else None
@@ -144,6 +145,16 @@ def _elements(match: Match, named: NamedSet | None) -> list[Element]:
 def named_like(value: str, pattern: str) -> bool:
     """Whether an interface's name matches; a pattern that ends in "*" matches what begins so."""
     return value.startswith(pattern[:-1]) if pattern.endswith("*") else value == pattern
+
+
+def fits(operands: tuple[Operand, ...], elements: Iterable[Element]) -> bool:
+    """Whether elements are of the kind that their operands have; only a broken dump's are not."""
+    names = [one.what in {Field.INPUT, Field.OUTPUT} for one in operands]
+    return bool(operands) and all(
+        len(element) == len(names)
+        and all(isinstance(span, str) is named for span, named in zip(element, names, strict=True))
+        for element in elements
+    )
 
 
 def _value_test(match: Match, elements: list[Element], changing: bool) -> Test:  # noqa: FBT001 - click hands options on by name
@@ -358,40 +369,22 @@ def _sieve(match: Match, elements: list[Element], unknown: Doubt, changing: Doub
 
 
 def _either(parts: list[Condition]) -> Condition:
-    """Any of several conditions."""
+    """Any of several conditions; only such as say the same of every source are joined so."""
     tests = [part for part in parts if isinstance(part, Concrete)]
-    if len(tests) == len(parts):
 
-        def test(state: State) -> bool | None:
-            results = [part.test(state) for part in tests]
-            if any(results):
-                return True
-            return None if None in results else False
+    def test(state: State) -> bool | None:
+        results = [part.test(state) for part in tests]
+        if any(results):
+            return True
+        return None if None in results or len(tests) < len(parts) else False
 
-        return Concrete(test, tests[0].doubt)
-
-    def sieve(state: State) -> Judgement:
-        sure: Intervals = []
-        maybe: Intervals = []
-        doubt: Doubt | None = None
-        for part in parts:
-            found, possible, why = judged(part, state)
-            sure, maybe, doubt = union(sure, found), union(maybe, possible), doubt or why
-        return sure, difference(maybe, sure), doubt
-
-    return Mixed(sieve)
+    return Concrete(test, tests[0].doubt if tests else Doubt(DoubtKind.UNKNOWN, "source"))
 
 
-def judged(condition: Condition, state: State) -> Judgement:
-    """Any condition as a judgement over all sources."""
-    whole = universe(state.family)
+def judged(condition: BySource | Mixed, state: State) -> Judgement:
+    """A condition on the source, as a judgement over all of them."""
     if isinstance(condition, Mixed):
         return condition.sieve(state)
-    if isinstance(condition, BySource):
-        if state.moved:
-            return [], whole, Doubt(DoubtKind.UNKNOWN, "source")
-        return condition.sources[state.family], [], None
-    found = condition.test(state)
-    if found is None:
-        return [], whole, condition.doubt
-    return (whole if found else []), [], None
+    if state.moved:
+        return [], universe(state.family), Doubt(DoubtKind.UNKNOWN, "source")
+    return condition.sources[state.family], [], None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from tojimari.firewall.classify import PORTS, Constraint
+from tojimari.firewall.conditions import fits
 from tojimari.firewall.intervals import (
     Intervals,
     complement,
@@ -89,7 +90,8 @@ def _whole(match: Match, sets: Mapping[str, NamedSet]) -> list[object] | None:
     named = sets.get(match.set_name) if match.set_name else None
     if match.set_name and (named is None or not named.readable or named.filled):
         return None
-    return [element[0] for element in elements_of(match, sets)]
+    elements = elements_of(match, sets)
+    return [element[0] for element in elements] if fits(match.operands, elements) else None
 
 
 def _allowed(values: list[object], end: int, *, negated: bool) -> Intervals:

@@ -357,7 +357,11 @@ class Conditions:
         elif module == "recent":
             self.close_recent()
         elif module == "addrtype":
-            self.close_kinds()
+            try:
+                self.close_kinds()
+            except KeyError as error:
+                self._address_kinds = []
+                self.doubt(f"addrtype {error.args[0]}")
         elif module == "rpfilter":
             self.close_reverse()
         elif "header" in self._limits:

@@ -3,7 +3,7 @@
 Source: libnftables-json(5), sections EXPRESSIONS and MATCH; nft(8) for the meaning of each.
 """
 
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 from tojimari.firewall.intervals import IPV4, IPV6, parse_address, parse_network
 from tojimari.firewall.ruleset import (
@@ -259,7 +259,7 @@ def _number(of: Operand, node: Json) -> int:
         raise NotModelledError(node) from error
 
 
-def span(of: Operand, node: Json) -> Span:  # noqa: PLR0911 - one return a kind
+def span(of: Operand, node: Json) -> Span:  # noqa: C901, PLR0911 - one return a kind
     """One value of an operand.
 
     Raises:
@@ -272,8 +272,10 @@ def span(of: Operand, node: Json) -> Span:  # noqa: PLR0911 - one return a kind
         if kind == "prefix":
             return _prefix(of, value)
         if kind == "range":
-            first, last = cast("tuple[Json, Json]", listed(value))
-            return _number(of, first), _number(of, last)
+            ends = listed(value)
+            if len(ends) != 2:  # noqa: PLR2004 - first and last
+                raise NotModelledError(str(node))
+            return _number(of, ends[0]), _number(of, ends[1])
         if kind == "|":
             value_bits = bits(of, node)
             return value_bits, value_bits

@@ -86,6 +86,8 @@ def doubt(node: Json) -> Doubt:
 def match(value: Json, node: Json) -> Expression:
     parts = members(value)
     of = fields.operands(parts.get("left"))
+    if not of:
+        raise NotModelledError(str(node))
     operator, right = word(value, "op"), parts.get("right")
     if "exthdr" in members(parts.get("left")) and right is False:
         return Match((Operand(Field.FAMILY),), ((ANY_NUMBER,),))  # "missing": every plain packet

@@ -139,7 +139,7 @@ class _Reader:
             words = shlex.split(line)
         except ValueError as error:
             raise UsageError("line {line}: {why}", line=number, why=str(error)) from error
-        if len(words) < 2:  # noqa: PLR2004 - two ends, or two parts
+        if len(words) < 2 or not words[1]:  # noqa: PLR2004 - two ends, or two parts
             self.refuse(line, number)
         command, name, *rest = words
         chain = self.chain(self.table, name)

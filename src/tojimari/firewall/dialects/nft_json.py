@@ -35,6 +35,7 @@ from tojimari.firewall.ruleset import (
     Ruleset,
     Table,
     Verdict,
+    VerdictKind,
 )
 
 LANGUAGE = "nftables"
@@ -166,11 +167,20 @@ class _Reader:
             )
         )
 
-    def statement(self, table: Table, node: Json) -> list[Expression]:  # noqa: C901, PLR0911, PLR0912 - one branch a kind
+    def statement(self, table: Table, node: Json) -> list[Expression]:
         try:
             kind, value = fields.pair(node)
         except NotModelledError:
             return [statements.doubt(node)]
+        try:
+            return self.known(table, kind, value, node)
+        except NotModelledError:
+            # Whatever it does, the packet may get through, or not.
+            return [Verdict(VerdictKind.STOLEN)]
+
+    def known(  # noqa: C901, PLR0911 - one branch a kind
+        self, table: Table, kind: str, value: Json, node: Json
+    ) -> list[Expression]:
         if kind == "match":
             return [statements.match(value, node)]
         if kind in statements.VERDICTS:
@@ -224,7 +234,7 @@ def _typed(kind: Json) -> tuple[Operand, ...]:
             raise NotModelledError(str(kind))
         return found
     names = fields.listed(kind)
-    if any(name not in fields.SET_TYPES for name in names):
+    if any(not isinstance(name, str) or name not in fields.SET_TYPES for name in names):
         raise NotModelledError(str(kind))
     return tuple(fields.SET_TYPES[str(name)] for name in names)
 
