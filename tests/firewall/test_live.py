@@ -191,3 +191,30 @@ def test_a_program_that_hangs_is_not_waited_for(
     monkeypatch.setattr(live, "TIMEOUT", 0.2)
     with pytest.raises(HostError, match="did not answer"):
         live.listing()
+
+
+def test_interfaces_that_cannot_be_read_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise OSError(93, "Protocol not supported")
+
+    monkeypatch.setattr("tojimari.linux.rtnetlink.links", refuse)
+    with pytest.raises(HostError, match="Protocol not supported"):
+        live.around()
+
+
+def test_routes_that_cannot_be_read_are_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise OSError(93, "Protocol not supported")
+
+    monkeypatch.setattr("tojimari.linux.rtnetlink.links", tuple)
+    monkeypatch.setattr("tojimari.linux.routes.routes", refuse)
+    monkeypatch.setattr(live, "_SETTINGS", "/nowhere")
+    machine = live.around().machine
+    assert machine.routes is None
+    assert machine.forwards == {}
+
+
+def test_a_namespace_without_nsenter_is_said(programs: Path) -> None:
+    program(programs, "nft", "true")
+    with pytest.raises(HostError, match="nsenter is not installed"):
+        live.listing(0)
