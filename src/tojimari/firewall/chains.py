@@ -67,12 +67,8 @@ class Chains:
         lines: Iterable[Line] = compiled.lines
         state = worlds[0].state
         if compiled.classifier and state.port is not None and state.input is not None:
-            lean = compiled.lean
-            lines = (
-                lean[at]
-                for at in compiled.classifier.candidates(
-                    state.family, state.protocol, state.port, state.input
-                )
+            lines = compiled.classifier.candidates(
+                compiled.lean, state.family, state.protocol, state.port, state.input
             )
         returned: list[World] = []
         waiting = iter(lines)
@@ -99,6 +95,7 @@ class Chains:
             What is left, and the first rule that needs more care; None at the end of the chain.
         """
         state, family, forks = world.state, world.state.family, world.forks
+        hook, accepted, endings = self.hook, self.walk.accepted, self.walk.endings
         sources = list(world.sources)
         taken: list[Intervals] = []
         found: Line | None = None
@@ -146,12 +143,15 @@ class Chains:
                     if not hit:
                         continue
                     sources = difference(sources, wanted)
-            if verdict is VerdictKind.ACCEPT:
-                taken.append(hit)
-                event = Event(self.hook, line.place, "", state, hit, forks)
-                self.walk.accepted.append(event)
+            if verdict is VerdictKind.RETURN:
+                returned.append(World(state, hit, forks))
             else:
-                self.fall(verdict, line.place, World(state, hit, forks), returned)
+                event = Event(hook, line.place, "", state, hit, forks)
+                if verdict is VerdictKind.ACCEPT:
+                    taken.append(hit)
+                    accepted.append(event)
+                else:
+                    endings.append(Ending(hit, False, state, forks, event))  # noqa: FBT003 - speed
             if not sources:
                 break
         if taken:

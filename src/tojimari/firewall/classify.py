@@ -9,9 +9,12 @@ using efficient multi-dimensional range matching", SIGCOMM 1998.)
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tojimari.firewall.conditions import named_like
 from tojimari.firewall.intervals import contains
+
+Rule = TypeVar("Rule")
 
 PORTS = 1 << 16  # RFC 9293, section 3.1
 
@@ -65,8 +68,18 @@ class Classifier:
         """The ports at which another set of rules begins, ascending."""
         return self._boundaries
 
-    def candidates(self, family: int, protocol: int, port: int, interface: str) -> Iterator[int]:
-        """The numbers of the rules that can match, ascending."""
+    def candidates(
+        self, rules: Sequence[Rule], family: int, protocol: int, port: int, interface: str
+    ) -> Iterator[Rule]:
+        """Those of the rules that can match, in their order.
+
+        Args:
+            rules: One for each constraint.
+            family: 4 or 6.
+            protocol: IANA number.
+            port: Destination port.
+            interface: Where the packet came in.
+        """
         key = family, protocol, interface
         rest = self._seen.get(key)
         if rest is None:
@@ -76,7 +89,7 @@ class Classifier:
         text = bin(mask)[:1:-1]
         at = text.find("1")
         while at >= 0:
-            yield at
+            yield rules[at]
             at = text.find("1", at + 1)
 
     def _rest(self, family: int, protocol: int, interface: str) -> int:
