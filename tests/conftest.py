@@ -5,6 +5,11 @@ import socket
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no mistake of an example's; what takes too long has a test of its own.
+settings.register_profile("tojimari", deadline=None)
+settings.load_profile("tojimari")
 
 # Reasons for which a test may be skipped in CI too, each with the why.
 ALLOWED_SKIPS: dict[str, str] = {}
