@@ -8,7 +8,7 @@ from tojimari.policy.lint import lint
 from tojimari.report import policies
 from tojimari.report.language import Language
 from tojimari.report.style import Style
-from tojimari.report.verdict import View
+from tojimari.report.view import View
 
 ENGLISH, JAPANESE = View(Language.ENGLISH), View(Language.JAPANESE)
 HEAD = 'schema = "tojimari.doors/1"\n'

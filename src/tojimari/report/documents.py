@@ -6,10 +6,11 @@ that are no UTF-8 are written as ``\xff``, since JSON could not hold them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
+from tojimari.core.change import Change
 from tojimari.core.conversations import Conversations
 from tojimari.core.door import Door
 from tojimari.core.look import Look
@@ -18,15 +19,33 @@ from tojimari.report.language import Language
 from tojimari.sockets.inspection import Inspection
 from tojimari.sockets.process import Facts
 
-CONNECTIONS = "tojimari.connections/1"
-LOOK = "tojimari.look/1"
+CHANGE: Final = "tojimari.look.change/1"
+CONNECTIONS: Final = "tojimari.connections/1"
+LOOK: Final = "tojimari.look/1"
 
 # Not frozen, for two thousand doors take 10 ms longer to freeze; nobody but this file makes them.
 
 
 @dataclass(slots=True)
 class OwnerDocument:
-    """Who holds a door, as ``core.socket.Owner``."""
+    """Who holds a door. What is not known is null.
+
+    Attributes:
+        pid: The process; null for the kernel, and where only the control group is known.
+        name: The kernel's name of it, chosen by the process itself.
+        exe: Path of the executable.
+        user: Login name, or the number as text where the user is none of this machine's own.
+        unit: systemd unit, or another supervisor's name for it.
+        container: The container that it runs in; null outside any.
+        evidence: How it was found: ``descriptor``, ``fixed-file`` (io_uring), ``in-flight``
+            (carried by a unix socket), ``kernel`` (no process can hold it), ``cgroup`` (the process
+            is in the group that opened the door: a candidate).
+        command: Command line, secrets masked.
+        started: Seconds since the epoch.
+        deleted: Whether the executable was removed or replaced since the process began.
+        descriptors: File descriptor numbers in that process.
+        cgroup: Path of the control group that opened the socket.
+    """
 
     pid: int | None
     name: str | None
@@ -44,7 +63,16 @@ class OwnerDocument:
 
 @dataclass(slots=True)
 class ParentDocument:
-    """One of those who started a process, the nearest first."""
+    """One of those who started a process, the nearest first.
+
+    Attributes:
+        pid: The process.
+        name: The kernel's name of it.
+        exe: Path of the executable.
+        user: Login name, or number as text.
+        command: Command line, secrets masked.
+        started: Seconds since the epoch.
+    """
 
     pid: int
     name: str | None
@@ -56,7 +84,13 @@ class ParentDocument:
 
 @dataclass(slots=True)
 class WaitingDocument:
-    """A thread that waits for the door at this moment."""
+    """A thread that waits for the door at this moment.
+
+    Attributes:
+        tid: Its number.
+        name: The kernel's name of it.
+        call: The system call that it sleeps in.
+    """
 
     tid: int
     name: str
@@ -215,9 +249,19 @@ class ConnectionDocument(msgspec.Struct, gc=False):
 
 @dataclass(slots=True)
 class ConnectionsDocument:
-    """``tojimari connections --json``."""
+    """``tojimari connections --json``.
 
-    schema: str
+    Attributes:
+        schema: The name of this form.
+        host: The machine's name.
+        at: Seconds since the epoch.
+        method: How the owners were found: ``bpf``, ``procfs``, ``cgroup``, ``psutil``.
+        namespaces: Every network namespace that was found, the host's first.
+        connections: A row for each end that is on this machine.
+        unseen: What could not be seen.
+    """
+
+    schema: Literal["tojimari.connections/1"]
     host: str
     at: float
     method: str
@@ -227,10 +271,38 @@ class ConnectionsDocument:
 
 
 @dataclass(slots=True)
-class LookDocument:
-    """``tojimari look --json``."""
+class ChangeDocument:
+    """One line of ``tojimari look --watch --json``.
 
-    schema: str
+    Attributes:
+        schema: The name of this form.
+        at: Seconds since the epoch when it was noticed.
+        change: ``opened``, ``closed``, or ``changed`` where another program holds it now.
+        door: As it is now; for one that closed, as it was.
+    """
+
+    schema: Literal["tojimari.look.change/1"]
+    at: float
+    change: str
+    door: DoorDocument
+
+
+@dataclass(slots=True)
+class LookDocument:
+    """``tojimari look --json``.
+
+    Attributes:
+        schema: The name of this form.
+        host: The machine's name.
+        at: Seconds since the epoch.
+        method: How the owners were found: ``bpf``, ``procfs``, ``cgroup``, ``psutil``.
+        namespaces: Every network namespace that was found, the host's first.
+        doors: Those that were asked for, by port.
+        clients: UDP sockets that only wait for an answer and were left out.
+        unseen: What could not be seen.
+    """
+
+    schema: Literal["tojimari.look/1"]
     host: str
     at: float
     method: str
@@ -263,6 +335,11 @@ def look(found: Look, details: Sequence[Sequence[Inspection]] | None = None) -> 
         clients=found.clients,
         unseen=[unseen(one) for one in found.unseen],
     )
+
+
+def change(found: Change) -> ChangeDocument:
+    """The document of one change."""
+    return ChangeDocument(CHANGE, found.at, found.turn, door(found.door))
 
 
 def connections(found: Conversations) -> ConnectionsDocument:

@@ -18,7 +18,7 @@ from tojimari.report.language import Language
 from tojimari.report.since import since
 from tojimari.report.style import Style
 from tojimari.report.unseen import unseen
-from tojimari.report.verdict import View
+from tojimari.report.view import View
 from tojimari.sockets.inspection import Inspection
 
 INDENT = 2
@@ -122,8 +122,10 @@ def _laid_out(fact: _Fact, room: int, view: View) -> Iterator[str]:
     for value in fact.values:
         for line in columns.wrapped(value, view.columns, INDENT + room):
             padding = " " * (room - columns.width(label))
-            shown = view.paint(line.strip(), fact.style)
-            yield " " * INDENT + (view.paint(label, Style.FAINT) if label else "") + padding + shown
+            head = view.paint(label, Style.FAINT) if label else ""
+            said = line.strip()
+            shown = said if fact.style is Style.PLAIN else view.paint(said, fact.style)
+            yield " " * INDENT + head + padding + shown
             label = ""
 
 
@@ -228,6 +230,8 @@ def _holder(owner: Owner, now: float, language: Language) -> str:
         return language.say(
             Message("holder", "{name}, process {pid} of user {user}, {since}", values)
         )
+    if owner.pid is None and owner.cgroup in {None, "/"}:
+        return language.text(mark("owner not seen"))
     if owner.pid is None:
         return language.say(
             Message("some-of", "some process of the control group {cgroup}", values)

@@ -15,7 +15,7 @@ from tojimari.policy.problem import Level, Problem
 from tojimari.report import columns
 from tojimari.report.language import Language
 from tojimari.report.style import Style
-from tojimari.report.verdict import View
+from tojimari.report.view import View
 
 SHOWN_PROBLEMS = 50  # one by one; of more than these the rest is only counted
 SHOWN_LINE = 100  # columns of a line of the file that are shown beside a problem

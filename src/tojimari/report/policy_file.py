@@ -9,10 +9,9 @@ from tojimari.policy.document import SCHEMA
 from tojimari.policy.draft import Proposal
 from tojimari.policy.writing import Line, quoted, table
 from tojimari.report.folding import Fold
-from tojimari.report.holder import home, program
 from tojimari.report.language import Language
+from tojimari.report.naming import home, program, service
 from tojimari.report.policies import ZONES
-from tojimari.report.verdict import service
 
 UNKNOWN = "?"
 
