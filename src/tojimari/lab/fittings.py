@@ -3,10 +3,9 @@
 Pure: texts of files.
 """
 
-from tojimari.core.endpoint import Transport
 from tojimari.core.message import mark
 from tojimari.lab.house import CODE
-from tojimari.lab.scene import Expected, File, House, Segment
+from tojimari.lab.scene import File, House, Segment
 
 TLS = "/etc/lab/tls"  # made with the root tree: ca, lab, expired; .crt, .key, and both as .pem
 CERTIFICATE = f"{TLS}/lab.crt"
@@ -57,13 +56,14 @@ def drop_in(name: str, *lines: str) -> File:
     return File(f"/etc/systemd/system/{name}.d/lab.conf", "".join(f"{line}\n" for line in lines))
 
 
-def imitation(name: str, module: str, *arguments: str) -> File:
+def imitation(name: str, module: str, *arguments: str, settings: tuple[str, ...] = ()) -> File:
     """A unit that runs one of ``lab.imitations`` as nobody.
 
     Args:
         name: The unit's name, without ``.service``.
         module: File name of the imitation.
         arguments: Its command line.
+        settings: Further lines of the ``[Service]`` section.
     """
     words = " ".join(arguments)
     return unit(
@@ -74,38 +74,6 @@ def imitation(name: str, module: str, *arguments: str) -> File:
             f"Environment=PYTHONPATH={CODE}",
             "Environment=PYTHONDONTWRITEBYTECODE=1",
             "AmbientCapabilities=CAP_NET_BIND_SERVICE",
+            *settings,
         ),
-    )
-
-
-def ssh(port: int = 22) -> Expected:
-    """The door of OpenSSH's server."""
-    return Expected(
-        "sshd",
-        port,
-        "ssh",
-        product="OpenSSH",
-        tells_version=True,
-        package="openssh-server",
-    )
-
-
-def udp(
-    daemon: str,
-    port: int,
-    protocol: str,
-    *,
-    product: str | None = None,
-    tells_version: bool = False,
-    package: str | None = None,
-) -> Expected:
-    """A door of datagrams."""
-    return Expected(
-        daemon,
-        port,
-        protocol,
-        transport=Transport.UDP,
-        product=product,
-        tells_version=tells_version,
-        package=package,
     )

@@ -1,7 +1,8 @@
 """The classic services at their usual doors: what the first lessons on ports speak of."""
 
 from tojimari.core.message import mark
-from tojimari.lab.fittings import CERTIFICATE, KEY, VISITOR, drop_in, ssh, udp, unit
+from tojimari.lab.daemons import bind, dovecot, postfix, sshd, telling, udp, vsftpd
+from tojimari.lab.fittings import CERTIFICATE, KEY, VISITOR, drop_in, unit
 from tojimari.lab.scene import Expected, File, House, Scene
 
 _APACHE = f"""ServerName web.lab.example
@@ -76,20 +77,8 @@ dhcp-leasefile=/run/dnsmasq.leases
 """
 
 
-def _dovecot(port: int, protocol: str, *, tls: bool) -> Expected:
-    return Expected("dovecot", port, protocol, product="Dovecot", tls=tls, package="dovecot-core")
-
-
-def _apache(port: int, *, tls: bool) -> Expected:
-    return Expected(
-        "apache2",
-        port,
-        "http",
-        product="Apache httpd",
-        tells_version=True,
-        tls=tls,
-        package="apache2-bin",
-    )
+def _apache(port: int, *, tls: bool = False) -> Expected:
+    return telling("apache2", port, "http", "Apache httpd", "apache2-bin", tls=tls)
 
 
 SCENE = Scene(
@@ -106,18 +95,14 @@ SCENE = Scene(
                 File("/var/www/html/index.html", _PAGE),
             ),
             commands=("a2enmod -q ssl", "a2disconf -q php8.2-fpm 2>/dev/null || true"),
-            services=(_apache(80, tls=False), _apache(443, tls=True), ssh()),
+            services=(_apache(80), _apache(443, tls=True), sshd()),
         ),
         House(
             name="files",
             purpose=mark("the file server: FTP at 21"),
             number=11,
             units=("vsftpd.service",),
-            services=(
-                Expected(
-                    "vsftpd", 21, "ftp", product="vsFTPd", tells_version=True, package="vsftpd"
-                ),
-            ),
+            services=(vsftpd(21),),
         ),
         House(
             name="archive",
@@ -150,12 +135,12 @@ SCENE = Scene(
                 "newaliases",
             ),
             services=(
-                Expected("postfix", 25, "smtp", product="Postfix", package="postfix"),
-                Expected("postfix", 587, "smtp", product="Postfix", package="postfix"),
-                _dovecot(110, "pop3", tls=False),
-                _dovecot(143, "imap", tls=False),
-                _dovecot(993, "imap", tls=True),
-                _dovecot(995, "pop3", tls=True),
+                postfix(25),
+                postfix(587),
+                dovecot(110, "pop3"),
+                dovecot(143, "imap"),
+                dovecot(993, "imap", tls=True),
+                dovecot(995, "pop3", tls=True),
             ),
         ),
         House(
@@ -172,8 +157,7 @@ SCENE = Scene(
                 drop_in("chrony.service", "[Unit]", "ConditionCapability="),
             ),
             services=(
-                Expected("named", 53, "dns", product="BIND", tells_version=True, package="bind9"),
-                udp("named", 53, "dns", product="BIND", tells_version=True, package="bind9"),
+                *bind(53),
                 udp("chronyd", 123, "ntp", package="chrony"),
             ),
         ),
