@@ -1,11 +1,12 @@
 """What a check is, and how all of them are asked."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from tojimari.core import catalog
 from tojimari.core.door import Door
+from tojimari.core.exposure import Zone
 from tojimari.core.finding import Finding, Severity
 from tojimari.core.intent import Intent
 from tojimari.core.message import Message
@@ -22,12 +23,14 @@ class Scene:
         intents: Every line of the policy; empty where there is none.
         has_policy: Whether there is a policy. Without one only what is alarming is said.
         today: The date that ``until`` is held against.
+        networks: The networks that are the whole of a zone here, as far as they are known.
     """
 
     doors: tuple[Door, ...]
     intents: tuple[Intent, ...]
     has_policy: bool
     today: dt.date
+    networks: Mapping[Zone, tuple[str, ...]] = field(default_factory=dict[Zone, tuple[str, ...]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ def about(
     message: Message,
     intent: Intent | None = None,
     extra: tuple[str, ...] = (),
+    is_certain: bool = True,
 ) -> Finding:
     """A finding about a door that is there, with what every witness said of it.
 
@@ -84,6 +88,7 @@ def about(
         message: What is wrong.
         intent: The line of the policy that it disagrees with.
         extra: Evidence beside the witnesses' own.
+        is_certain: Whether it was seen, and not only could not be ruled out.
     """
     seen = tuple(f"{one.witness}: {one.state} ({one.evidence})" for one in door.observations)
     return Finding(
@@ -94,6 +99,7 @@ def about(
         intent=intent,
         evidence=seen + extra,
         next=look_at(door),
+        is_certain=is_certain,
     )
 
 

@@ -46,3 +46,12 @@ def is_container_interface(name: str) -> bool:
         name: As the kernel calls it.
     """
     return name.startswith(_CONTAINER_PREFIXES)
+
+
+def network(text: str) -> str:
+    """The network of an address with its prefix length: ``10.0.0.5/24`` is in ``10.0.0.0/24``.
+
+    Raises:
+        ValueError: It is no address with a prefix length.
+    """
+    return str(ipaddress.ip_interface(text).network)

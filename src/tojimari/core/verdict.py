@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tojimari.core.door import Door
-from tojimari.core.finding import Finding, Severity
+from tojimari.core.finding import Finding
 from tojimari.core.socket import Unseen
 
 
@@ -40,14 +40,22 @@ class Verdict:
 
     @property
     def grave(self) -> tuple[Finding, ...]:
-        """The findings that somebody must act on: all but the informative ones."""
-        return tuple(one for one in self.findings if one.severity is not Severity.INFO)
+        """The findings that somebody must act on: those that were seen and do not only inform."""
+        return tuple(one for one in self.findings if one.is_grave)
+
+    @property
+    def unsure(self) -> tuple[Finding, ...]:
+        """What could not be ruled out."""
+        return tuple(one for one in self.findings if not one.is_certain)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing was left unseen that may hide a finding."""
+        return not self.unsure and not any(one.hides_doors for one in self.unseen)
 
     @property
     def outcome(self) -> Outcome:
         """The round in one word."""
         if self.grave:
             return Outcome.FINDINGS
-        if any(one.hides_doors for one in self.unseen):
-            return Outcome.PARTIAL
-        return Outcome.AS_INTENDED
+        return Outcome.AS_INTENDED if self.is_whole else Outcome.PARTIAL

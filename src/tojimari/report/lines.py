@@ -22,7 +22,7 @@ def plain(verdict: Verdict, language: Language) -> Iterator[str]:
     for finding in verdict.findings:
         by_door.setdefault(id(finding.door), []).append(finding)
     for door in sorted(verdict.doors, key=lambda one: (one.endpoint.port, one.endpoint)):
-        grave = [one for one in by_door.get(id(door), ()) if one.severity is not Severity.INFO]
+        grave = [one for one in by_door.get(id(door), ()) if one.is_grave]
         for finding in grave:
             yield _tabbed("finding", finding.severity, door, language.say(finding.message))
         if not grave:
@@ -60,11 +60,10 @@ def nagios(verdict: Verdict) -> tuple[str, int]:
     Source: Monitoring Plugins Development Guidelines: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
     """
     worst = min((one.severity.rank for one in verdict.grave), default=None)
-    hidden = any(one.hides_doors for one in verdict.unseen)
     if worst is not None:
         word, code = ("CRITICAL", 2) if worst <= Severity.HIGH.rank else ("WARNING", 1)
     else:
-        word, code = ("UNKNOWN", 3) if hidden else ("OK", 0)
+        word, code = ("UNKNOWN", 3) if not verdict.is_whole else ("OK", 0)
     names = ", ".join(
         f"{one.door.endpoint.port}/{one.door.endpoint.transport} {one.message.code}"
         if one.door is not None

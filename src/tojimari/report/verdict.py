@@ -54,7 +54,7 @@ class Entry:
     @property
     def grave(self) -> tuple[Finding, ...]:
         """The findings to act on."""
-        return tuple(one for one in self.findings if one.severity is not Severity.INFO)
+        return tuple(one for one in self.findings if one.is_grave)
 
 
 def text(verdict: Verdict, view: View) -> Iterator[str]:
@@ -239,9 +239,11 @@ def _shut(verdict: Verdict, view: View) -> Iterator[str]:
 
 
 def _unseen(verdict: Verdict, view: View) -> Iterator[str]:
-    if verdict.unseen:
+    if verdict.unseen or verdict.unsure:
         yield ""
         yield view.paint(view.language.text(mark("What could not be seen")), Style.STRONG)
+    for finding in verdict.unsure:
+        yield from _explained(finding, view)
     for one in verdict.unseen:
         yield from columns.wrapped(view.language.say(one.message), view.columns, 4)
         if one.next:
