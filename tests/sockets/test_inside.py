@@ -1,19 +1,10 @@
-import socket
 from pathlib import Path
 
 import pytest
-from actors import (
-    CAP_BPF,
-    CAP_DAC_OVERRIDE,
-    CAP_DAC_READ_SEARCH,
-    CAP_PERFMON,
-    CAP_SYS_ADMIN,
-    CAP_SYS_PTRACE,
-    Actor,
-    actor,
-    look,
-)
 
+from actors import (
+    actor,
+)
 from tojimari.core.socket import Evidence, InsideView, Listener, Role
 from tojimari.sockets import inside
 from tojimari.sockets.holding import Method

@@ -2,96 +2,14 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from tojimari.core.message import Message
 from tojimari.lab import launch, scene, tree
 from tojimari.lab.places import Places, need_root
 from tojimari.lab.scene import House, Scene
+from tojimari.report.lab import DoorStatus, HouseStatus, LabStatus, StreetStatus
 
 Say = Callable[[Message], None]
-
-
-@dataclass(frozen=True, slots=True)
-class DoorStatus:
-    """One door of a house.
-
-    Attributes:
-        daemon: Who is expected to hold it.
-        transport: ``tcp`` or ``udp``.
-        port: Its number.
-        protocol: What is expected to speak.
-        tls: Whether inside TLS from the first byte.
-        loopback: Whether it is open to its own house only.
-        imitation: Whether the lab imitates the real program.
-        open: Whether the house's kernel has it open now.
-    """
-
-    daemon: str
-    transport: str
-    port: int
-    protocol: str
-    tls: bool
-    loopback: bool
-    imitation: bool
-    open: bool
-
-
-@dataclass(frozen=True, slots=True)
-class HouseStatus:
-    """One house of the street.
-
-    Attributes:
-        name: The host's name.
-        purpose: What it is there for, in English.
-        ipv4: Its fixed address; None where it asked for one.
-        ipv6: The same.
-        up: Whether its systemd is there.
-        doors: What it is expected to open.
-    """
-
-    name: str
-    purpose: str
-    ipv4: str | None
-    ipv6: str | None
-    up: bool
-    doors: list[DoorStatus]
-
-
-@dataclass(frozen=True, slots=True)
-class StreetStatus:
-    """The street that is up.
-
-    Attributes:
-        scene: Which scene.
-        summary: What it shows, in English.
-        began: Seconds since the epoch.
-        tries: Lines to type, each with its meaning in English.
-        houses: All of them.
-    """
-
-    scene: str
-    summary: str
-    began: float
-    tries: list[tuple[str, str]]
-    houses: list[HouseStatus]
-
-
-@dataclass(frozen=True, slots=True)
-class LabStatus:
-    """The document of ``tojimari lab status``.
-
-    Attributes:
-        schema: Which document this is.
-        built: Names of the scenes for which the root tree is ready.
-        scenes: Names of all scenes.
-        street: What is up; None where nothing is.
-    """
-
-    built: list[str]
-    scenes: list[str]
-    street: StreetStatus | None
-    schema: str = "tojimari.lab/1"
 
 
 def build(names: Sequence[str], say: Say, mirror: str | None = None) -> bool:

@@ -1,17 +1,18 @@
 """``tojimari lab``: a practice network of real Debian hosts, made and taken away again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
 
-from tojimari.cli import output
-from tojimari.cli.command import Command, Example, Group, translated
-from tojimari.cli.settings import current
+from tojimari.cli import output, settings
+from tojimari.cli.command import Command, Example, Group
 from tojimari.core.message import Message, mark
 
 if TYPE_CHECKING:
-    from tojimari.app.lab import DoorStatus, HouseStatus, LabStatus, StreetStatus
+    from tojimari.report.lab import LabStatus
+
+NOT_WHOLE = 1  # exit code: the street is up, but a door that belongs to it is not open
 
 COMMAND = Group(
     name="lab",
@@ -20,7 +21,7 @@ COMMAND = Group(
         " It reaches nobody, nobody reaches it, and taking it down leaves nothing behind."
     ),
     examples=(
-        Example("sudo tojimari lab build", mark("build the hosts' common root, once (minutes)")),
+        Example("sudo tojimari lab build", mark("build what all hosts share, once (minutes)")),
         Example("sudo tojimari lab up town", mark("bring up the street of the classic services")),
         Example("sudo tojimari lab enter visitor", mark("walk into one of its houses")),
         Example("sudo tojimari lab down", mark("take it down; nothing is left")),
@@ -29,26 +30,24 @@ COMMAND = Group(
 
 
 def _command(
-    help_text: str, *parameters: click.Parameter, examples: tuple[Example, ...] = ()
+    help_text: str, *parameters: click.Parameter, example: Example
 ) -> Callable[[Callable[..., int | None]], Command]:
     """Make the function a command of the group, by its name."""
 
     def add(function: Callable[..., int | None]) -> Command:
         command = Command(
-            name=function.__name__.rstrip("_"),
+            name=function.__name__,
             help=help_text,
             params=list(parameters),
             callback=function,
-            examples=examples,
+            examples=(example,),
+            # What follows the host's name belongs to the command that runs there.
+            context_settings={"allow_interspersed_args": function.__name__ != "run"},
         )
         COMMAND.add_command(command)
         return command
 
     return add
-
-
-def _say(message: Message) -> None:
-    output.note(current().language.say(message))
 
 
 @_command(
@@ -58,34 +57,39 @@ def _say(message: Message) -> None:
     ),
     click.Argument(["scenes"], nargs=-1),
     click.Option(["--mirror"], help=mark("Fetch from this Debian mirror.")),
-    examples=(Example("sudo tojimari lab build", mark("for all scenes")),),
+    example=Example("sudo tojimari lab build", mark("for all scenes")),
 )
 def build(scenes: tuple[str, ...], mirror: str | None) -> None:
     """Build what the scenes need."""
-    from tojimari.app import lab  # noqa: PLC0415 - only this command needs it
+    from tojimari.app import lab  # noqa: PLC0415 - --help needs no lab
 
     if lab.build(scenes, _say, mirror):
-        _say(Message("built", "the lab is built", {}))
+        _say(Message("built", "the lab is built"))
     else:
-        _say(Message("built-already", "everything was built already", {}))
+        _say(Message("built-already", "everything was built already"))
 
 
 @_command(
     mark("Bring up the street of a scene; the one that stands is taken down first."),
     click.Argument(["scene"], default="town"),
-    examples=(Example("sudo tojimari lab up careless", mark("the street of mistakes")),),
+    example=Example("sudo tojimari lab up careless", mark("the street of mistakes")),
 )
-def up(scene: str) -> None:
+def up(scene: str) -> int:
     """Bring a scene up and show it."""
-    from tojimari.app import lab  # noqa: PLC0415 - only this command needs it
+    from tojimari.app import lab  # noqa: PLC0415 - --help needs no lab
 
-    _show(lab.up(scene, _say))
+    status = lab.up(scene, _say)
+    _show(status)
+    return 0 if status.whole else NOT_WHOLE
 
 
-@_command(mark("Say what is built, which street is up, its houses and their doors."))
+@_command(
+    mark("Say what is built, which street is up, its houses and their doors."),
+    example=Example("sudo tojimari lab status", mark("the street, house by house")),
+)
 def status() -> None:
     """Show what there is."""
-    from tojimari.app import lab  # noqa: PLC0415 - only this command needs it
+    from tojimari.app import lab  # noqa: PLC0415 - --help needs no lab
 
     _show(lab.status())
 
@@ -94,91 +98,50 @@ def status() -> None:
     mark("Run a command in a house; its exit code is passed on. tojimari is there too."),
     click.Argument(["host"]),
     click.Argument(["command"], nargs=-1, required=True, type=click.UNPROCESSED),
-    examples=(
-        Example(
-            "sudo tojimari lab run web -- tojimari look", mark("the open doors, seen from inside")
-        ),
+    example=Example(
+        "sudo tojimari lab run web tojimari look", mark("the open doors, seen from inside")
     ),
 )
 def run(host: str, command: tuple[str, ...]) -> int:
     """Run a command in a house."""
-    from tojimari.app import lab  # noqa: PLC0415 - only this command needs it
+    from tojimari.app import lab  # noqa: PLC0415 - --help needs no lab
 
     return lab.run(host, command)
 
 
 @_command(
-    mark("Walk into a house: a shell as its root. exit leads back."), click.Argument(["host"])
+    mark("Walk into a house: a shell as its root. exit leads back."),
+    click.Argument(["host"]),
+    example=Example("sudo tojimari lab enter visitor", mark("look at the street from there")),
 )
 def enter(host: str) -> int:
-    """A shell in a house."""
-    from tojimari.app import lab  # noqa: PLC0415 - only this command needs it
+    """Start a shell in a house."""
+    from tojimari.app import lab  # noqa: PLC0415 - --help needs no lab
 
     return lab.run(host, ["bash", "-l"])
 
 
-@_command(mark("Take the street down; no process, mount, namespace or cable is left."))
+@_command(
+    mark("Take the street down; no process, mount, namespace or cable is left."),
+    example=Example("sudo tojimari lab down", mark("as if it had never been there")),
+)
 def down() -> None:
     """Take the street down."""
-    from tojimari.app import lab  # noqa: PLC0415 - only this command needs it
+    from tojimari.app import lab  # noqa: PLC0415 - --help needs no lab
 
     if not lab.down(_say):
-        _say(Message("nothing-up", "no street was up", {}))
+        _say(Message("nothing-up", "no street was up"))
+
+
+def _say(message: Message) -> None:
+    output.note(settings.current().language.say(message))
 
 
 def _show(status: "LabStatus") -> None:
-    if current().json:
+    from tojimari.report import lab  # noqa: PLC0415 - --help needs no lab
+
+    chosen = settings.current()
+    if chosen.json:
         output.json(status)
-    elif status.street is None:
-        output.lines(_idle(status))
     else:
-        output.lines(_lines(status.street))
-
-
-def _idle(status: "LabStatus") -> Iterator[str]:
-    said = current().language.say
-    yield translated(mark("No street is up."))
-    for name in status.scenes:
-        message = (
-            Message("scene-ready", "{scene}: built", {"scene": name})
-            if name in status.built
-            else Message("scene-unbuilt", "{scene}: not built yet", {"scene": name})
-        )
-        yield f"  {said(message)}"
-
-
-def _lines(street: "StreetStatus") -> Iterator[str]:
-    yield f"{street.scene}: {translated(street.summary)}"
-    for house in street.houses:
-        yield ""
-        yield from _house(house)
-    if street.tries:
-        yield ""
-        yield translated(mark("Three things to try:"))
-        for line, meaning in street.tries:
-            yield f"  {line}"
-            yield f"      {translated(meaning)}"
-
-
-def _house(house: "HouseStatus") -> Iterator[str]:
-    addresses = "  ".join(each for each in (house.ipv4, house.ipv6) if each) or "DHCP"
-    state = "" if house.up else f"  ({translated(mark('not up'))})"
-    yield f"{house.name}  {addresses}{state}"
-    yield f"  {translated(house.purpose)}"
-    for door in house.doors:
-        yield f"  {_door(door)}"
-
-
-def _door(door: "DoorStatus") -> str:
-    state = translated(mark("open")) if door.open else translated(mark("SHUT"))
-    remarks = [
-        translated(text)
-        for given, text in (
-            (door.tls, mark("inside TLS")),
-            (door.loopback, mark("for its own house only")),
-            (door.imitation, mark("an imitation")),
-        )
-        if given
-    ]
-    remark = f"  ({', '.join(remarks)})" if remarks else ""
-    return f"{door.transport} {door.port:>5}  {state}  {door.protocol:<12} {door.daemon}{remark}"
+        output.lines(lab.text(status, chosen.language))

@@ -284,16 +284,16 @@ SCENE = Scene(
     ),
     tries=(
         (
-            "sudo tojimari lab run visitor -- tojimari audit 192.0.2.40",
-            mark("databases without a password, found from outside"),
+            "sudo tojimari lab run pantry tojimari look",
+            mark("doors open to everybody, and the programs that hold them"),
         ),
         (
-            "sudo tojimari lab run pantry -- tojimari check",
-            mark("the same, seen from inside, with the next command to type"),
+            "sudo tojimari lab run visitor curl -s http://192.0.2.42/.git/config",
+            mark("a website that gives away more than its pages"),
         ),
         (
-            "sudo tojimari lab run attic -- tojimari close 23",
-            mark("shut a door, and have it proved"),
+            "sudo tojimari lab run visitor curl -s http://192.0.2.40:2375/version",
+            mark("who may ask this may start programs as root"),
         ),
     ),
 )

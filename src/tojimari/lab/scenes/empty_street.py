@@ -60,15 +60,15 @@ SCENE = Scene(
     packages=(),
     tries=(
         (
-            "sudo tojimari lab run visitor -- tojimari scan 192.0.2.10",
-            mark("every door is closed, and says so at once"),
+            "sudo tojimari lab run visitor nc -zv -w 1 192.0.2.10 80",
+            mark("the door is closed, and says so at once"),
         ),
         (
-            "sudo tojimari lab run visitor -- tojimari scan 192.0.2.11",
+            "sudo tojimari lab run visitor nc -zv -w 1 192.0.2.11 80",
             mark("no answer is not the same as closed"),
         ),
         (
-            "sudo tojimari lab run silent -- tojimari look",
+            "sudo tojimari lab run silent tojimari look",
             mark("inside, the kernel knows that nobody listens"),
         ),
     ),

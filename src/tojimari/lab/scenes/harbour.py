@@ -311,16 +311,13 @@ SCENE = Scene(
     ),
     tries=(
         (
-            "sudo tojimari lab run gate -- tojimari look",
+            "sudo tojimari lab run gate tojimari look",
             mark("many doors in one house; the program behind each"),
         ),
         (
-            "sudo tojimari lab run visitor -- tojimari identify 192.0.2.31",
-            mark("chat and voice: unusual conversations, told apart"),
+            "sudo tojimari lab run visitor nc -w 1 192.0.2.33 22",
+            mark("SSH again, but another program than elsewhere"),
         ),
-        (
-            "sudo tojimari lab run tunnel -- tojimari look --udp",
-            mark("doors without connections: UDP"),
-        ),
+        ("sudo tojimari lab run tunnel ss -uln", mark("doors without connections: UDP")),
     ),
 )

@@ -220,16 +220,16 @@ SCENE = Scene(
     ),
     tries=(
         (
-            "sudo tojimari lab run data -- tojimari check",
-            mark("which of these databases could a stranger reach?"),
+            "sudo tojimari lab run data tojimari look",
+            mark("databases: which programs wait, and for whom"),
         ),
         (
-            "sudo tojimari lab run visitor -- tojimari identify 192.0.2.24",
-            mark("a desk has doors too: a screen, a notebook, a language model"),
+            "sudo tojimari lab run visitor curl -s http://192.0.2.24:11434/",
+            mark("a desk has doors too: here a language model answers"),
         ),
         (
-            "sudo tojimari lab run visitor -- tojimari scan 192.0.2.21",
-            mark("the same databases, as they look from outside"),
+            "sudo tojimari lab run visitor nc -w 1 192.0.2.21 3306",
+            mark("this database tells its version to every passer-by"),
         ),
     ),
 )

@@ -75,7 +75,7 @@ _POSTGRESQL = "listen_addresses = '*'\nport = 80\n"
 _HBA = "local all all peer\nhost all all all scram-sha-256\n"
 _MARIADB = "[mariadbd]\nbind-address = *\nport = 5432\n"
 _REDIS = "bind * -::*\nprotected-mode no\nport 40001\n"
-_MEMCACHED = "-m 16\n-p 25\n-u memcache\n-l 0.0.0.0\n"
+_MEMCACHED = "-m 16\n-p 8080\n-u memcache\n-l 0.0.0.0\n"
 _MOSQUITTO = "listener 3306\nallow_anonymous true\n"
 _NATS = 'host: "0.0.0.0"\nport: 6379\n'
 _ETCD = """ETCD_NAME=data
@@ -167,11 +167,6 @@ SCENE = Scene(
                 File("/etc/mysql/mariadb.conf.d/99-lab.cnf", _MARIADB),
                 File("/etc/redis/lab.conf", _REDIS),
                 File("/etc/memcached.conf", _MEMCACHED),
-                drop_in(
-                    "memcached.service",
-                    "[Service]",
-                    "CapabilityBoundingSet=CAP_NET_BIND_SERVICE",
-                ),
                 File("/etc/mosquitto/conf.d/lab.conf", _MOSQUITTO),
                 File("/etc/nats-server.conf", _NATS),
                 File("/etc/default/etcd", _ETCD),
@@ -182,7 +177,7 @@ SCENE = Scene(
                 postgresql(80),
                 mariadb(5432),
                 redis(40001),
-                memcached(25),
+                memcached(8080),
                 mosquitto(3306),
                 nats(6379),
                 etcd(110),
@@ -270,16 +265,16 @@ SCENE = Scene(
     ),
     tries=(
         (
-            "sudo tojimari lab run visitor -- tojimari identify 192.0.2.50",
+            "sudo tojimari lab run swap tojimari look",
+            mark("inside, the kernel tells which program holds which door"),
+        ),
+        (
+            "sudo tojimari lab run visitor nc -w 1 192.0.2.50 80",
+            mark("the number says HTTP, the conversation says SSH"),
+        ),
+        (
+            "sudo tojimari lab run visitor curl -s -o /dev/null -w %{http_code} http://192.0.2.50:22/",
             mark("the number says SSH, the conversation says HTTP"),
-        ),
-        (
-            "sudo tojimari lab run swap -- tojimari look",
-            mark("inside, the kernel tells which program holds the door"),
-        ),
-        (
-            "sudo tojimari lab run visitor -- tojimari scan 192.0.2.51 -p 1-65535",
-            mark("a moved door is found in a second"),
         ),
     ),
 )

@@ -190,16 +190,16 @@ SCENE = Scene(
     annexes=(("proftpd", ("proftpd-core",)),),
     tries=(
         (
-            "sudo tojimari lab run web -- tojimari look",
+            "sudo tojimari lab run web tojimari look",
             mark("three doors, and the program behind each"),
         ),
         (
-            "sudo tojimari lab run visitor -- tojimari identify 192.0.2.13",
-            mark("the post office's doors, and what really speaks there"),
+            "sudo tojimari lab run visitor curl -s http://192.0.2.10/",
+            mark("knock at door 80 as a browser does: the page comes out"),
         ),
         (
-            "sudo tojimari lab run web -- systemctl stop apache2",
-            mark("stop the web server, look again: the doors have gone with it"),
+            "sudo tojimari lab run visitor nc -w 1 192.0.2.13 25",
+            mark("door 25 speaks first; the post office says who it is"),
         ),
     ),
 )
