@@ -24,10 +24,10 @@ SSHD = owner("sshd", 700, "ssh.service")
 
 def verdict(*doors: Door, intents: tuple[Intent, ...] = (), policy: str | None = None) -> Verdict:
     scene = Scene(doors, intents, policy is not None, dt.date(2030, 1, 1))
-    return Verdict("house", NOW, policy, doors, judge(scene), (), "bpf")
+    return Verdict("house", NOW, policy, (), doors, judge(scene), (), "bpf")
 
 
-MEANT = intent(22, why="remote administration")
+MEANT = intent(22, why="remote administration", sources=("internet",))
 ROUND = verdict(
     door(22, "0.0.0.0", SSHD, widest=Zone.INTERNET, intent=MEANT, meaning=SSH),
     door(22, "::", SSHD, widest=Zone.INTERNET, intent=MEANT, meaning=SSH),
@@ -87,7 +87,7 @@ def test_a_long_group_is_counted_and_shown_whole_on_request() -> None:
 
 def test_what_could_not_be_seen_is_said() -> None:
     unseen = Unseen(Message("x", "{count} sockets.", {"count": 3}), 3, "sudo tojimari check")
-    found = Verdict("house", NOW, None, (), (), (unseen,), "bpf")
+    found = Verdict("house", NOW, None, (), (), (), (unseen,), "bpf")
     lines = list(text(found, View(Language.ENGLISH)))
     assert lines[2:5] == ["What could not be seen", "    3 sockets.", "    > sudo tojimari check"]
 

@@ -18,6 +18,8 @@ SCHEMA = "tojimari.port-free/1"
 # told otherwise (32768-60999, ip-sysctl.rst), in the range that IANA gives to nobody.
 START = 61000
 UNPRIVILEGED = 1024  # where the kernel does not say (ip-sysctl.rst, ip_unprivileged_port_start)
+Holding = Callable[[Transport], frozenset[int] | None]
+Trying = Callable[[int, Transport], Trial]
 _TRIALS = 200  # doors that are tried before giving up
 
 
@@ -49,8 +51,8 @@ def find(
     transport: Transport = Transport.TCP,
     *,
     settings: PortSettings | None = None,
-    in_use: Callable[[Transport], frozenset[int] | None] = occupancy.in_use,
-    trial: Callable[[int, Transport], Trial] = occupancy.trial,
+    in_use: Holding = occupancy.in_use,
+    trial: Trying = occupancy.trial,
 ) -> FreePort:
     """The nearest number that is nobody's.
 

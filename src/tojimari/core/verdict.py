@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from tojimari.core.door import Door
 from tojimari.core.finding import Finding
-from tojimari.core.socket import Unseen
+from tojimari.core.socket import Namespace, Unseen
 
 
 class Outcome(StrEnum):
@@ -24,6 +24,7 @@ class Verdict:
         host: The machine's name.
         at: Seconds since the epoch.
         policy: Path of the policy file that it was judged by; None where there is none.
+        namespaces: Every network namespace that was found.
         doors: Every door that serves somebody.
         findings: The gravest first.
         unseen: What was not seen.
@@ -33,6 +34,7 @@ class Verdict:
     host: str
     at: float
     policy: str | None
+    namespaces: tuple[Namespace, ...]
     doors: tuple[Door, ...]
     findings: tuple[Finding, ...]
     unseen: tuple[Unseen, ...]

@@ -181,6 +181,8 @@ def _start(places: Places, plan: Scene, entry: journal.Entry, say: Say, *, tied:
             hint="run the lab on a machine of its own, or in a privileged container",
             reason=str(error),
         ) from error
+    for old in places.state.glob("*.log"):
+        old.unlink()
     log = places.state / "keeper.log"
     with log.open("wb") as errors:
         process = subprocess.Popen(  # noqa: S603 - our own words
@@ -192,14 +194,24 @@ def _start(places: Places, plan: Scene, entry: journal.Entry, say: Say, *, tied:
         )
     assert process.stdin is not None  # noqa: S101 - both are pipes, as asked for above
     assert process.stdout is not None  # noqa: S101 - the same
+    process.wait()  # for the shell that started the keeper, which lives on
+    tie = process.stdin
     with process.stdout:
-        process.stdin.write(msgspec.json.encode(order) + b"\n")
-        process.stdin.flush()
-        events = _listen(process.stdout, plan, say, log)
+        try:
+            tie.write(msgspec.json.encode(order) + b"\n")
+            tie.flush()
+        except BrokenPipeError:
+            pass  # it has ended already; what it said tells why
+        try:
+            events = _listen(process.stdout, plan, say, log)
+        except BaseException:
+            with contextlib.suppress(BrokenPipeError):
+                tie.close()
+            raise
     journal.write(places.journal, replace(entry, ready=True))
     if tied:
-        return Street(entry, plan, events, process.stdin)
-    with process.stdin as tie:
+        return Street(entry, plan, events, tie)
+    with tie:
         tie.write(keeper.STAY)
     return Street(entry, plan, events)
 
@@ -208,7 +220,9 @@ def _keeper_line(group: str) -> list[str]:
     """The keeper in namespaces of its own, born inside the street's control group."""
     enter = "".join(f"echo $$ >{entrance}; " for entrance in cgroups.entrances(group))
     return [
-        *("sh", "-euc", f'{enter}exec "$@"', "sh"),
+        # In the background, with the input that a shell would take away there: the keeper is
+        # nobody's child, so whoever brought it up may leave.
+        *("sh", "-euc", f'{enter}exec 3<&0; "$@" <&3 3<&- &', "sh"),
         "unshare",
         *("--net", "--mount", "--pid", "--ipc", "--uts"),
         *("--propagation", "private"),  # no mount of the street is ever seen outside

@@ -24,7 +24,7 @@ ARROWS = {OUTGOING: "->", INCOMING: "<-", UNSURE: "--"}
 GROUP_HEADINGS = (
     mark("Program"),
     mark("PID"),
-    mark("Unit or container"),
+    mark("Belongs to"),
     "",
     mark("Talks with"),
     mark("Where"),
@@ -35,7 +35,7 @@ GROUP_HEADINGS = (
 GROUP_SHAPE = (
     Column(least=14),
     Column(leave=3),
-    Column(least=17, leave=2),
+    Column(least=14, leave=2),
     Column(),
     Column(least=14),
     Column(least=15, leave=1),
@@ -114,8 +114,8 @@ def text(found: Conversations, view: View, *, each: bool = False) -> Iterator[st
     if ended:
         message = Message(
             "time-wait",
-            "Not listed: {count} conversations that have ended; the kernel remembers them for a"
-            " minute (TIME-WAIT).",
+            "Conversations that have ended and are not listed: {count}. The kernel remembers them"
+            " for a minute (TIME-WAIT).",
             {"count": ended},
         )
         yield ""
@@ -224,8 +224,11 @@ def _table(
 def _group_row(group: Group, language: Language) -> columns.Row:
     one = group.one
     first = one.owners[0] if one.owners else None
-    states = [(state, count) for state, count in group.states.most_common()]
-    usual = len(states) == 1 and states[0][0] is TcpState.ESTABLISHED
+    unusual = [
+        f"{state} {count}"
+        for state, count in group.states.most_common()
+        if state is not TcpState.ESTABLISHED
+    ]
     return [
         Cell(_program(one.owners, language), Style.STRONG),
         _pids(group, language),
@@ -235,7 +238,7 @@ def _group_row(group: Group, language: Language) -> columns.Row:
         language.text(mark("this machine")) if one.peers else "",
         group.door,
         str(group.count),
-        "" if usual else ", ".join(f"{state} {count}" for state, count in states),
+        ", ".join(unusual),
     ]
 
 

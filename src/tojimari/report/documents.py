@@ -258,7 +258,7 @@ def look(found: Look, details: Sequence[Sequence[Inspection]] | None = None) -> 
         host=text(found.host),
         at=found.at,
         method=found.method,
-        namespaces=[_namespace(one) for one in found.namespaces],
+        namespaces=[namespace(one) for one in found.namespaces],
         doors=doors,
         clients=found.clients,
         unseen=[unseen(one) for one in found.unseen],
@@ -272,7 +272,7 @@ def connections(found: Conversations) -> ConnectionsDocument:
         host=text(found.host),
         at=found.at,
         method=found.method,
-        namespaces=[_namespace(one) for one in found.namespaces],
+        namespaces=[namespace(one) for one in found.namespaces],
         connections=_rows(found.connections),
         unseen=[unseen(one) for one in found.unseen],
     )
@@ -414,7 +414,8 @@ def _container(found: Container) -> Container:
     return replace(found, id=text(found.id), name=optional(found.name))
 
 
-def _namespace(found: Namespace) -> Namespace:
+def namespace(found: Namespace) -> Namespace:
+    """The document of a network namespace."""
     interfaces = tuple(replace(one, name=text(one.name)) for one in found.interfaces)
     return replace(found, name=text(found.name), interfaces=interfaces)
 

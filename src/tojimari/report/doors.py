@@ -2,12 +2,15 @@
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from tojimari.core.door import Door
 from tojimari.core.look import Look
-from tojimari.core.message import Message, mark
+from tojimari.core.meaning import Meaning
+from tojimari.core.message import Message, Value, mark
 from tojimari.core.socket import Evidence, Namespace, Owner, Role
 from tojimari.core.text import printable
+from tojimari.registry.words import Plain, Words
 from tojimari.report import columns, holder
 from tojimari.report.columns import Cell
 from tojimari.report.folding import Fold, folded
@@ -27,18 +30,18 @@ HEADINGS = (
     mark("What it is"),
     mark("Program"),
     mark("PID"),
-    mark("Unit or container"),
+    mark("Belongs to"),
     mark("User"),
     mark("Running"),
 )
 SHAPE = (
     Column(),
-    Column(least=14),
-    Column(least=12),
-    Column(least=14),
-    Column(leave=4),
-    Column(least=17, leave=3),
-    Column(least=9, leave=2),
+    Column(least=11),
+    Column(least=10),
+    Column(least=15),
+    Column(leave=3),
+    Column(least=16, leave=4),
+    Column(least=8, leave=2),
     Column(leave=1),
 )
 
@@ -54,21 +57,50 @@ def text(found: Look, view: View) -> Iterator[str]:
     yield from unseen(found.unseen, view)
 
 
-def nothing(found: Look, asked: Sequence[str], view: View) -> Iterator[str]:
-    """That nobody waits where somebody was asked for."""
-    message = Message(
-        "nothing-there",
-        "Nobody waits at {asked}: the door is shut.",
-        {"asked": ", ".join(asked)},
-    )
-    if not found.is_whole:
-        message = Message(
-            "nobody-seen",
-            "Nobody was seen at {asked}, but not everything could be seen.",
-            {"asked": ", ".join(asked)},
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A door that somebody asked for.
+
+    Attributes:
+        text: As it was typed.
+        meaning: What the number usually is.
+        words: The plain words of that.
+    """
+
+    text: str
+    meaning: Meaning
+    words: Words | None
+
+
+def nothing(found: Look, asked: Sequence[Asked], view: View) -> Iterator[str]:
+    """That nobody waits where somebody was asked for, and what usually is there."""
+    language = view.language
+    values: dict[str, Value] = {"asked": ", ".join(one.text for one in asked)}
+    if found.is_whole:
+        said = Message("nothing-there", "Nobody waits at {asked}: the door is shut.", values)
+    else:
+        said = Message(
+            "nobody-seen", "Nobody was seen at {asked}, but not everything could be seen.", values
         )
-    yield from columns.wrapped(view.language.say(message), view.columns)
+    yield from columns.wrapped(language.say(said), view.columns)
+    for one in asked:
+        name = usual(one.meaning, one.words, language)
+        if name:
+            known: dict[str, Value] = {"asked": one.text, "name": name}
+            said = Message("usually", "The usual thing at {asked} is {name}.", known)
+            yield from columns.wrapped(language.say(said), view.columns)
     yield from unseen(found.unseen, view)
+
+
+def usual(said: Meaning, words: Words | None, language: Language) -> str:
+    """What a number or a program usually is: its name, and a title for people."""
+    name = said.service or said.usual or said.assignment or ""
+    return f"{name}: {plain_words(words, language).title}" if words is not None else name
+
+
+def plain_words(words: Words, language: Language) -> Plain:
+    """The words in the reader's language."""
+    return words.ja if language is Language.JAPANESE else words.en
 
 
 def plain(found: Look) -> Iterator[str]:
@@ -90,7 +122,7 @@ def _opening(found: Look, language: Language) -> str:
             Message("no-open-door", "No door of {host} is open.", {"host": found.host})
         )
     inside = sum(1 for door in found.doors if not door.namespace.is_host)
-    values: dict[str, str | int] = {"host": found.host, "doors": len(found.doors), "inside": inside}
+    values: dict[str, Value] = {"host": found.host, "doors": len(found.doors), "inside": inside}
     if inside:
         return language.say(
             Message(
@@ -182,7 +214,7 @@ def notes(fold: Fold) -> Iterator[Message]:
     if heard.backlog and fold.queued > heard.backlog * FEW:
         yield Message(
             "queue-fills",
-            "{queued} visitors wait to be let in, and there is room for {backlog}.",
+            "Visitors that wait to be let in: {queued}; there is room for {backlog}.",
             {"queued": fold.queued, "backlog": heard.backlog},
         )
     if any(owner.deleted for owner in fold.door.owners):
@@ -203,7 +235,8 @@ def _asides(found: Look) -> Iterator[Message]:
     if found.clients:
         yield Message(
             "clients-left-out",
-            "Not listed: {count} UDP sockets that only wait for an answer. --all lists them.",
+            "UDP sockets that only wait for an answer and are not listed: {count}."
+            " --all lists them.",
             {"count": found.clients},
         )
 

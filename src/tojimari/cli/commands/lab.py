@@ -106,7 +106,8 @@ def run(host: str, command: tuple[str, ...]) -> int:
     """Run a command in a house."""
     from tojimari.app import lab  # noqa: PLC0415 - --help needs no lab
 
-    return lab.run(host, command)
+    # Since options after the host's name are the command's, click hands on the -- before it too.
+    return lab.run(host, command[1:] if command[0] == "--" else command)
 
 
 @_command(

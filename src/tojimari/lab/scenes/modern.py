@@ -15,7 +15,7 @@ from tojimari.lab.daemons import (
     udp,
     vnc,
 )
-from tojimari.lab.fittings import CERTIFICATE, KEY, VISITOR, imitation, unit
+from tojimari.lab.fittings import CERTIFICATE, KEY, MARIADB_GUEST, VISITOR, imitation, unit
 from tojimari.lab.scene import Expected, File, House, Scene
 
 _NGINX = f"""server {{
@@ -34,7 +34,7 @@ server {{
 
 _POSTGRESQL = "listen_addresses = '*'\n"
 _HBA = "local all all peer\nhost all all all scram-sha-256\n"
-_MARIADB = "[mariadbd]\nbind-address = *\n"
+_MARIADB = "[mariadbd]\nbind-address = *\nskip-name-resolve\ninit-file = /etc/mysql/lab.sql\n"
 _REDIS = "bind * -::*\nprotected-mode no\nrequirepass practice\n"
 _MEMCACHED = "-m 16\n-p 11211\n-u memcache\n-l 0.0.0.0\n-l ::\n"
 _MOSQUITTO = """listener 1883
@@ -117,6 +117,7 @@ SCENE = Scene(
                 File("/etc/postgresql/15/main/conf.d/lab.conf", _POSTGRESQL),
                 File("/etc/postgresql/15/main/pg_hba.conf", _HBA, owner="postgres"),
                 File("/etc/mysql/mariadb.conf.d/99-lab.cnf", _MARIADB),
+                File("/etc/mysql/lab.sql", MARIADB_GUEST),
                 File("/etc/redis/lab.conf", _REDIS),
                 File("/etc/memcached.conf", _MEMCACHED),
                 File("/etc/default/etcd", _ETCD),

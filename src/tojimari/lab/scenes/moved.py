@@ -23,7 +23,7 @@ from tojimari.lab.daemons import (
     vnc,
     vsftpd,
 )
-from tojimari.lab.fittings import CERTIFICATE, KEY, VISITOR, drop_in, imitation, unit
+from tojimari.lab.fittings import CERTIFICATE, KEY, MARIADB_GUEST, VISITOR, drop_in, imitation, unit
 from tojimari.lab.scene import Expected, File, House, Scene
 
 _NGINX = f"""server {{ listen 22; listen [::]:22; root /var/www/html; }}
@@ -73,7 +73,9 @@ StandardInput=socket
 
 _POSTGRESQL = "listen_addresses = '*'\nport = 80\n"
 _HBA = "local all all peer\nhost all all all scram-sha-256\n"
-_MARIADB = "[mariadbd]\nbind-address = *\nport = 5432\n"
+_MARIADB = (
+    "[mariadbd]\nbind-address = *\nskip-name-resolve\ninit-file = /etc/mysql/lab.sql\nport = 5432\n"
+)
 _REDIS = "bind * -::*\nprotected-mode no\nport 40001\n"
 _MEMCACHED = "-m 16\n-p 8080\n-u memcache\n-l 0.0.0.0\n"
 _MOSQUITTO = "listener 3306\nallow_anonymous true\n"
@@ -165,6 +167,7 @@ SCENE = Scene(
                     "AmbientCapabilities=CAP_NET_BIND_SERVICE",
                 ),
                 File("/etc/mysql/mariadb.conf.d/99-lab.cnf", _MARIADB),
+                File("/etc/mysql/lab.sql", MARIADB_GUEST),
                 File("/etc/redis/lab.conf", _REDIS),
                 File("/etc/memcached.conf", _MEMCACHED),
                 File("/etc/mosquitto/conf.d/lab.conf", _MOSQUITTO),
