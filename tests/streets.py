@@ -28,6 +28,21 @@ with ThreadPoolExecutor(16) as pool:
     print(json.dumps(list(pool.map(open_, json.load(sys.stdin)))))
 """
 
+# The same, but says something (or nothing) at each door and hears what comes first.
+_ASK = """
+import json, socket, sys
+from concurrent.futures import ThreadPoolExecutor
+
+def heard(door):
+    host, port, said = door
+    with socket.create_connection((host, port), timeout=5) as connection:
+        connection.sendall(said.encode())
+        return connection.recv(4096).decode("latin-1")
+
+with ThreadPoolExecutor(16) as pool:
+    print(json.dumps(list(pool.map(heard, json.load(sys.stdin)))))
+"""
+
 
 def quiet(_: object) -> None:
     """Take what is said, and say nothing."""
@@ -85,6 +100,13 @@ def knock(street: Street, house: str, doors: Iterable[tuple[str, int]]) -> dict[
     asked = list(doors)
     answer = inside(street, house, "python3", "-c", _KNOCK, said=json.dumps(asked))
     return dict(zip((f"{host}:{port}" for host, port in asked), json.loads(answer), strict=True))
+
+
+def ask(street: Street, house: str, doors: Iterable[tuple[str, int, str]]) -> list[str]:
+    """Say something at TCP doors, from a house; what each says first, bytes as Latin-1."""
+    answer = inside(street, house, "python3", "-c", _ASK, said=json.dumps(list(doors)))
+    heard: list[str] = json.loads(answer)
+    return heard
 
 
 def tcp_doors(plan: Scene, *, loopback: bool = False) -> list[tuple[str, int]]:

@@ -70,7 +70,7 @@ def test_a_group_with_somebody_in_it_is_not_stale(
 
 def test_what_cannot_be_ended_is_named(group: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cgroups, "PATIENCE", -1.0)
-    monkeypatch.setattr(cgroups.signal, "SIGKILL", 0)
+    monkeypatch.setattr("signal.SIGKILL", 0)  # a signal that ends nobody (kill(2))
     with joined(f"{group}/house") as process:
         with pytest.raises(TimeoutError, match=str(process.pid)):
             cgroups.remove(group)
@@ -81,11 +81,11 @@ def test_a_group_that_stays_busy_is_an_error(tmp_path: Path) -> None:
     busy = tmp_path / "busy"
     (busy / "child").mkdir(parents=True)
     with pytest.raises(OSError, match="not empty"):
-        cgroups._remove_empty(busy, deadline=0.0)
+        cgroups.remove_empty(busy, deadline=0.0)
 
 
 def test_a_group_that_has_gone_is_gone(tmp_path: Path) -> None:
-    cgroups._remove_empty(tmp_path / "gone", deadline=0.0)
+    cgroups.remove_empty(tmp_path / "gone", deadline=0.0)
     assert not (tmp_path / "gone").exists()
 
 
@@ -94,6 +94,11 @@ def test_a_group_that_becomes_free_is_removed(
 ) -> None:
     busy = tmp_path / "busy"
     (busy / "child").mkdir(parents=True)
-    monkeypatch.setattr(cgroups.time, "sleep", lambda _: (busy / "child").rmdir())
-    cgroups._remove_empty(busy, deadline=float("inf"))
+
+    def leave(pause: float) -> None:
+        del pause
+        (busy / "child").rmdir()
+
+    monkeypatch.setattr("time.sleep", leave)
+    cgroups.remove_empty(busy, deadline=float("inf"))
     assert not busy.exists()

@@ -234,6 +234,36 @@ def test_a_keeper_that_ends_without_a_word_is_told_by_its_log(
     assert caught.value.message.values["reason"] == "not permitted"
 
 
+def test_where_no_control_group_can_be_made_the_person_is_told(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(name: str) -> None:
+        raise OSError(30, "Read-only file system", name)
+
+    monkeypatch.setattr(cgroups, "make", refuse)
+    with pytest.raises(HostError) as caught:
+        launch.up(places, "empty-street", quiet)
+    assert "Read-only" in str(caught.value.message.values["reason"])
+    assert not places.journal.exists()
+
+
+def test_a_street_that_cannot_be_ended_stays_in_the_journal(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(name: str) -> None:
+        raise TimeoutError(name)
+
+    places.ensure()
+    entry = journal.Entry(f"{cgroups.PREFIX}none", "town", 0)
+    journal.write(places.journal, entry)
+    with monkeypatch.context() as patched:
+        patched.setattr(cgroups, "remove", refuse)
+        with pytest.raises(HostError):
+            launch.down(places, quiet)
+    assert journal.read(places.journal) == entry
+    assert launch.down(places, quiet)
+
+
 def test_another_python_mounts_no_compiled_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch, "TREE_PYTHON", (2, 7))
     assert [one.target for one in launch.mounted()] == ["/opt/tojimari/code/tojimari"]

@@ -134,7 +134,7 @@ def test_a_tree_is_not_rebuilt_under_a_street(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cgroups, "leftovers", lambda: {"tojimari-lab-1"})
-    monkeypatch.setattr(cgroups, "processes", lambda _: {1})
+    monkeypatch.setattr(cgroups, "processes", {"tojimari-lab-1": {1}}.get)
     with pytest.raises(RefusedError):
         tree.build(places, [PLAIN], quiet)
 

@@ -85,7 +85,7 @@ def remove(name: str) -> None:
             raise TimeoutError(msg)
         time.sleep(PAUSE)
     for group in _groups(name):
-        _remove_empty(group, deadline)
+        remove_empty(group, deadline)
 
 
 def stale() -> set[str]:
@@ -116,14 +116,16 @@ def leftovers() -> set[str]:
     }
 
 
-def _groups(name: str) -> Iterator[Path]:
-    """The group in every hierarchy with all below it, the deepest first."""
-    for hierarchy in hierarchies():
-        for folder, _, _ in os.walk(hierarchy / name, topdown=False):
-            yield Path(folder)
+def remove_empty(group: Path, deadline: float) -> None:
+    """Take away one group; fine where it has gone.
 
+    Args:
+        group: Its folder, nothing in it.
+        deadline: On the monotonic clock: until then it may still be busy.
 
-def _remove_empty(group: Path, deadline: float) -> None:
+    Raises:
+        OSError: It stays busy.
+    """
     while True:
         try:
             group.rmdir()
@@ -135,3 +137,10 @@ def _remove_empty(group: Path, deadline: float) -> None:
             time.sleep(PAUSE)
         else:
             return
+
+
+def _groups(name: str) -> Iterator[Path]:
+    """The group in every hierarchy with all below it, the deepest first."""
+    for hierarchy in hierarchies():
+        for folder, _, _ in os.walk(hierarchy / name, topdown=False):
+            yield Path(folder)

@@ -90,7 +90,6 @@ class Abandoned(Exception):  # noqa: N818 - it is no error: the launcher has gon
 
 def main() -> None:
     """Lay the street that standard input orders, and keep it."""
-    signal.signal(signal.SIGTERM, _leave)
     try:
         order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
         plan = scene.load(order.scene)
@@ -110,11 +109,6 @@ def tell(event: Event) -> None:
     """Write one event; nobody listening is fine."""
     with contextlib.suppress(OSError):
         os.write(1, msgspec.json.encode(event) + b"\n")
-
-
-def _leave(signum: int, frame: FrameType | None) -> None:
-    del signum, frame
-    sys.exit(0)
 
 
 def _wake(signum: int, frame: FrameType | None) -> None:

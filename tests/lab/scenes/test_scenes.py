@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from streets import Streets, every_scene, inside, knock, tcp_doors
-from tojimari.lab import launch
+from streets import Streets, ask, every_scene, inside, knock, tcp_doors
+from tojimari.lab import launch, scene
 from tojimari.lab.launch import Street
 from tojimari.lab.scene import Scene
 
@@ -76,6 +76,24 @@ def test_every_line_that_the_scene_suggests_works(street: Street) -> None:
         )
         assert done.returncode in {0, 1}, (line, done.stderr)
         assert done.stdout + done.stderr or "192.0.2.11" in line, line  # which is silent
+
+
+# Protocols in which daemons name their version before any authentication, and what is asked first.
+QUESTION = {"ftp": "", "ssh": "", "mysql": "", "nats": "", "http": "GET / HTTP/1.0\r\n\r\n"}
+IN_A_PAGE_OF_ITS_OWN = {"jupyter-notebook", "prometheus"}  # not in the answer to GET /
+
+
+def test_a_daemon_that_tells_its_version_tells_that_of_its_package(street: Street) -> None:
+    telling = [
+        (house, service)
+        for house, service in street.plan.doors()
+        if service.tells_version and not service.tls and service.package is not None
+        if service.protocol in QUESTION and service.daemon not in IN_A_PAGE_OF_ITS_OWN
+    ]
+    doors = [(house.name, each.port, QUESTION[each.protocol]) for house, each in telling]
+    for (house, each), told in zip(telling, ask(street, "visitor", doors), strict=True):
+        query = ("dpkg-query", "-W", "-f", "${Version}", str(each.package))
+        assert scene.upstream(inside(street, house.name, *query)) in told, each
 
 
 def test_the_newcomer_gets_its_address_from_the_office(streets: Streets) -> None:
