@@ -1,4 +1,6 @@
+import os
 import socket
+import subprocess
 import sys
 from contextlib import closing
 from dataclasses import replace
@@ -7,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from house import HOUSE, doors
+from nobody import become_nobody, become_root_again
 from tojimari.app import look
 from tojimari.core.endpoint import Transport
 from tojimari.core.errors import UsageError
 from tojimari.core.look import Look
+from tojimari.core.socket import Evidence
 from tojimari.sockets import portable
-
 
 OURS = str(Path("/proc/self/ns/net").stat().st_ino)  # other namespaces may have such doors, too
 
@@ -122,6 +125,33 @@ def test_our_own_process_is_inspected() -> None:
         (door,) = look.look([asked], namespace=OURS).doors
         (seen,) = look.inspections(door)
     assert (seen.pid, bool(seen.ancestry.parents)) == (door.owners[0].pid, True)
+
+
+SERVER = """
+import socket, time
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.usefixtures("root")
+def test_an_unprivileged_user_sees_the_door_and_is_told_what_is_missing() -> None:
+    with subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None
+        asked = [look.question(server.stdout.readline().decode())]
+        look.look(asked)  # whatever it needs is loaded while the files may be read
+        groups = become_nobody()
+        try:
+            found = look.look(asked, namespace=OURS)
+        finally:
+            become_root_again()
+            os.setgroups(groups)
+            server.kill()
+    (door,) = found.doors
+    assert door.endpoint.address == "127.0.0.1"
+    assert all(owner.evidence is Evidence.CGROUP for owner in door.owners)
+    assert found.unseen
 
 
 def test_a_door_that_no_kernel_holds_has_nobody_to_inspect() -> None:

@@ -10,7 +10,7 @@ from tojimari.core.socket import Connection
 from tojimari.report.columns import width
 from tojimari.report.conversations import groups, plain, text
 from tojimari.report.language import Language
-from tojimari.report.verdict import View
+from tojimari.report.view import View
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 

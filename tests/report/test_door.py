@@ -10,7 +10,7 @@ from tojimari.core.socket import Evidence, Listener, Owner
 from tojimari.registry.words import Encryption, Kind, Plain, Words
 from tojimari.report.door import Sources, texts
 from tojimari.report.language import Language
-from tojimari.report.verdict import View
+from tojimari.report.view import View
 
 WORDS = {
     "ssh": Words(
@@ -67,6 +67,12 @@ def test_a_door_of_the_kernels_has_no_process() -> None:
 def test_where_only_the_control_group_is_known_it_is_named() -> None:
     group = Owner(Evidence.CGROUP, cgroup="/system.slice/x")
     assert "some process of the control group /system.slice/x" in told_of(door("::", 80, group))
+
+
+def test_the_root_of_all_control_groups_names_nobody() -> None:
+    nobody = Owner(Evidence.CGROUP, cgroup="/")
+    held = [line for line in told_of(door("::", 81, nobody)).splitlines() if "Held by" in line]
+    assert [line.split() for line in held] == [["Held", "by", "owner", "not", "seen"]]
 
 
 def test_a_control_group_without_a_unit_is_named() -> None:

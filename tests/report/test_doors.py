@@ -11,7 +11,7 @@ from tojimari.core.message import Message
 from tojimari.core.socket import InsideView, Listener, Unseen
 from tojimari.report.doors import Asked, nothing, plain, text
 from tojimari.report.language import Language
-from tojimari.report.verdict import View
+from tojimari.report.view import View
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 UNKNOWN = Asked("81", NOTHING_KNOWN, None)

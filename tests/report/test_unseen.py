@@ -2,7 +2,7 @@ from tojimari.core.message import Message
 from tojimari.core.socket import Unseen
 from tojimari.report.language import Language
 from tojimari.report.unseen import unseen
-from tojimari.report.verdict import View
+from tojimari.report.view import View
 
 VIEW = View(Language.ENGLISH)
 

@@ -14,7 +14,8 @@ from tojimari.core.message import Message
 from tojimari.core.socket import Unseen
 from tojimari.core.verdict import Verdict
 from tojimari.report.language import Language
-from tojimari.report.verdict import View, sentence, text
+from tojimari.report.verdict import sentence, text
+from tojimari.report.view import View
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 SSH = Meaning(service="ssh", by_program=True, internet=Advice.CAREFUL)

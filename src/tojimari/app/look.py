@@ -66,7 +66,7 @@ def view(*, connections: bool = False) -> InsideView:
     Raises:
         HostError: The sockets cannot be read.
     """
-    if _on_linux():
+    if on_linux():
         from tojimari.sockets import inside  # noqa: PLC0415 - each is heavy, and one is needed
 
         return inside.view(connections=connections)
@@ -171,7 +171,8 @@ def _names(owner: Owner) -> set[str | None]:
     return names - {"", None}
 
 
-def _on_linux() -> bool:
+def on_linux() -> bool:
+    """Whether the kernel is Linux; everything else is asked through psutil."""
     return sys.platform == "linux"
 
 

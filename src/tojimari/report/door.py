@@ -18,7 +18,7 @@ from tojimari.report.language import Language
 from tojimari.report.since import since
 from tojimari.report.style import Style
 from tojimari.report.unseen import unseen
-from tojimari.report.verdict import View
+from tojimari.report.view import View
 from tojimari.sockets.inspection import Inspection
 
 INDENT = 2
@@ -228,6 +228,8 @@ def _holder(owner: Owner, now: float, language: Language) -> str:
         return language.say(
             Message("holder", "{name}, process {pid} of user {user}, {since}", values)
         )
+    if owner.pid is None and owner.cgroup in {None, "/"}:
+        return language.text(mark("owner not seen"))
     if owner.pid is None:
         return language.say(
             Message("some-of", "some process of the control group {cgroup}", values)

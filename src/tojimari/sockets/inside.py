@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from functools import cache, partial
 
 from tojimari.core.endpoint import Transport
+from tojimari.core.errors import HostError, PrivilegeError
 from tojimari.core.socket import (
     Connection,
     Evidence,
@@ -58,8 +59,8 @@ def view(
         method: How to find the holders; None for the best that is allowed here.
 
     Raises:
-        HostError: What the kernel gave is no socket table.
-        OSError: The kernel refused to give one; or ``method`` was named and is not allowed.
+        HostError: The kernel gave no socket table, or nonsense for one.
+        PrivilegeError: We may not read it, or ``method`` was named and is not permitted.
     """
     with ExitStack() as stack:
         # A look makes up to a million objects and no cycles: searching for some would take longer
@@ -67,8 +68,19 @@ def view(
         if gc.isenabled():
             gc.disable()
             stack.callback(gc.enable)
-        look = _Look(stack, connections=connections, namespaces=namespaces)
-        return look.run(method, complete=complete)
+        try:
+            look = _Look(stack, connections=connections, namespaces=namespaces)
+            return look.run(method, complete=complete)
+        except PermissionError as error:
+            raise PrivilegeError(
+                "this process may not read the kernel's sockets: {reason}",
+                hint="sudo tojimari look",
+                reason=str(error.strerror),
+            ) from error
+        except OSError as error:
+            raise HostError(
+                "the kernel's sockets cannot be read: {reason}", reason=str(error.strerror)
+            ) from error
 
 
 class _Look:
@@ -179,6 +191,9 @@ class _Look:
             yield unseen.spaces_closed(len(spaces.closed))
         if spaces.unknown and self._others and self._walk is None:
             yield unseen.spaces_unknown(len(spaces.unknown))
+        sctp = sum(table.sctp for table in spaces.tables.values())
+        if sctp:
+            yield unseen.sctp(sctp)
         if any(table.changing for table in spaces.tables.values()):
             yield unseen.table_changing()
         if 1 not in self._pids:

@@ -1,8 +1,8 @@
 import datetime as dt
 
 import pytest
-from scenery import door, intent
 
+from scenery import door, intent
 from tojimari.audit.check import Scene
 from tojimari.audit.checks.wider import ask
 from tojimari.core.door import Door

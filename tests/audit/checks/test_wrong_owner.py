@@ -1,7 +1,6 @@
 import datetime as dt
 
 from scenery import door, intent
-
 from tojimari.audit.check import Scene
 from tojimari.audit.checks.wrong_owner import ask
 from tojimari.core.door import Door

@@ -4,8 +4,8 @@ import pytest
 
 from house import EVIL, HOUSE, KERNEL, MASTER, MAYBE, REDIS, SSHD, WORKER, door, doors
 from tojimari.core.socket import Container, Evidence, Owner
-from tojimari.report.holder import home, program
 from tojimari.report.language import Language
+from tojimari.report.naming import home, program
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from tojimari.report.language import Language
         ((MAYBE,), "postgres?"),
         ((KERNEL,), "the kernel"),
         ((EVIL,), r"\x1b]0;owned\x07"),
-        ((Owner(Evidence.CGROUP, unit="x.service"),), "?"),
+        ((Owner(Evidence.CGROUP, unit="x.service"),), "owner not seen"),
         ((), "owner not seen"),
     ],
 )
