@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from tojimari.core.message import Message, mark
 from tojimari.report.language import Language
@@ -86,7 +87,7 @@ class LabStatus:
     built: list[str]
     scenes: list[str]
     street: StreetStatus | None
-    schema: str = "tojimari.lab/1"
+    schema: Literal["tojimari.lab/1"] = "tojimari.lab/1"
 
     @property
     def whole(self) -> bool:

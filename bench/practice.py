@@ -1,6 +1,6 @@
 """How long a scene of the practice network takes to come up from the cache, and to go down.
 
-script/bench streets [-n N] [SCENE ...]
+script/bench practice [-n N] [SCENE ...]
 
 Rounds are interleaved: every scene once, then every scene again. The bar: up within 20 s.
 """
