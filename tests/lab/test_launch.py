@@ -264,6 +264,13 @@ def test_a_street_that_cannot_be_ended_stays_in_the_journal(
     assert launch.down(places, quiet)
 
 
-def test_another_python_mounts_no_compiled_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_another_python_the_houses_stand_without_tojimari(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(launch, "TREE_PYTHON", (2, 7))
+    said: list[Message] = []
+    launch.up(places, "empty-street", said.append)
+    launch.down(places, quiet)
+    assert said[0].code == "no-tojimari-inside"
+    assert said[0].values["wanted"] == "2.7"
     assert [one.target for one in launch.mounted()] == ["/opt/tojimari/code/tojimari"]

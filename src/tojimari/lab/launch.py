@@ -164,6 +164,15 @@ def run(street: Street, name: str, command: Sequence[str], environment: Mapping[
 
 
 def _start(places: Places, plan: Scene, entry: journal.Entry, say: Say, *, tied: bool) -> Street:
+    if not _same_python():
+        say(
+            Message(
+                "no-tojimari-inside",
+                "the houses stand without tojimari in them: that takes Python {wanted} outside,"
+                " and this is {found}",
+                {"wanted": _dotted(TREE_PYTHON), "found": _dotted(sys.version_info[:2])},
+            )
+        )
     order = Order(
         scene=plan.name,
         group=entry.group,
@@ -285,9 +294,17 @@ def mounted() -> tuple[Mounted, ...]:
     """
     code = Mounted(str(Path(tojimari.__file__).parent), f"{CODE}/tojimari")
     libraries = Path(msgspec.__file__).parent.parent
-    if sys.version_info[:2] != TREE_PYTHON:
+    if not _same_python():
         return (code,)
     return (code, Mounted(str(libraries), LIBRARIES))
+
+
+def _same_python() -> bool:
+    return sys.version_info[:2] == TREE_PYTHON
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
 
 
 def _need_programs() -> None:
