@@ -1,6 +1,9 @@
 """The build with everything real (namespaces, mounts, overlays) but the two that fetch packages."""
 
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -128,6 +131,25 @@ def test_a_step_that_fails_names_the_log_and_leaves_no_record(places: Places) ->
         tree.build(places, [ANNEXED], quiet)
     assert caught.value.hint.values["log"] == str(places.cache / "build.log")
     assert tree.record(places) is None
+
+
+def test_a_build_that_is_killed_leaves_nobody_at_work(places: Places, tmp_path: Path) -> None:
+    alive = tmp_path / "alive"
+    os.mkfifo(alive)
+    slow = tmp_path / "bin/debootstrap"
+    slow.write_text(f"#!/bin/sh\nexec 5>{alive}\necho started >&5\nexec sleep 60\n")
+    program = (
+        "import sys; from pathlib import Path; from tojimari.lab import cgroups, scene, tree;"
+        "from tojimari.lab.places import Places; cgroups.leftovers = set;"
+        "where = Path(sys.argv[1]); tree.build(Places(where, where), [], lambda _: None)"
+    )
+    line = [sys.executable, "-c", program, str(places.cache)]
+    began = time.monotonic()
+    with subprocess.Popen(line) as builder, alive.open(encoding="ascii") as reader:
+        assert reader.readline() == "started\n"
+        builder.kill()
+        assert reader.read() == ""  # the end of it comes when nobody holds it open any more
+    assert time.monotonic() - began < 50
 
 
 def test_a_tree_is_not_rebuilt_under_a_street(

@@ -318,6 +318,7 @@ def _run(places: Places, line: Sequence[str], *, network: bool) -> Iterator[str]
         HostError: It failed.
     """
     isolate = [
+        *("setpriv", "--pdeathsig", "KILL"),  # a build that is killed leaves no apt-get at work
         "unshare",
         *("--mount", "--pid", "--ipc", "--uts"),
         *(() if network else ("--net",)),
