@@ -11,6 +11,8 @@ from hypothesis import settings
 settings.register_profile("tojimari", deadline=None)
 settings.load_profile("tojimari")
 
+import streets as practice
+
 # Reasons for which a test may be skipped in CI too, each with the why.
 ALLOWED_SKIPS: dict[str, str] = {}
 
@@ -29,6 +31,17 @@ def root(network: None) -> None:
     del network
     if os.geteuid() != 0 or "TOJIMARI_TESTS_ISOLATED" not in os.environ:
         pytest.skip("needs root")
+
+
+@pytest.fixture(scope="session")
+def streets(tmp_path_factory: pytest.TempPathFactory) -> Generator[practice.Streets]:
+    """The practice network: ``streets.up(scene)`` gives a street of real servers."""
+    reason = practice.missing()
+    if reason is not None:
+        pytest.skip(reason)
+    made = practice.Streets(tmp_path_factory.mktemp("street"))
+    yield made
+    made.down()
 
 
 @pytest.hookimpl(wrapper=True)
