@@ -1,0 +1,31 @@
+"""JSON objects from strangers: what is no object is an empty one."""
+
+import json
+from typing import cast
+
+Json = dict[str, object]
+
+
+def parsed(data: bytes | str) -> Json:
+    """The object in a text; empty where it is none, or is nested beyond sense."""
+    try:
+        found: object = json.loads(data)
+    except (ValueError, RecursionError):
+        return {}
+    return cast("Json", found) if isinstance(found, dict) else {}
+
+
+def field(found: Json, *names: str) -> str | None:
+    """A text inside nested objects; None where there is none.
+
+    Args:
+        found: The outermost object.
+        names: The way to it.
+    """
+    here: object = found
+    for name in names:
+        if not isinstance(here, dict):
+            return None
+        inner: object = here.get(name)
+        here = inner
+    return here if isinstance(here, str) else None
