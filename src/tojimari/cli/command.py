@@ -3,7 +3,7 @@
 Help texts stand in the code in English, marked for translation, and are translated when shown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,10 @@ import click
 from tojimari.cli import settings
 from tojimari.core import catalog
 from tojimari.core.message import mark
+from tojimari.report import columns
 
 COMMANDS = "tojimari.cli.commands"
+WIDEST_TERM = 34  # columns of an example or option beside which its meaning still stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,45 @@ class Example:
     meaning: str
 
 
+class Formatter(click.HelpFormatter):
+    """Help within the width of the terminal, also where a character is two columns wide."""
+
+    def write_text(self, text: str) -> None:
+        """A paragraph."""
+        for line in columns.wrapped(" ".join(text.split()), self.width, self.current_indent):
+            self.write(line + "\n")
+
+    def write_dl(
+        self, rows: Iterable[tuple[str, str]], col_max: int = WIDEST_TERM, col_spacing: int = 2
+    ) -> None:
+        """Terms with their meanings beside them; below them where a term is long."""
+        rows = list(rows)
+        widths = [columns.width(term) for term, _ in rows]
+        room = min(max((one for one in widths if one <= col_max), default=0), col_max)
+        second = self.current_indent + room + col_spacing
+        for (term, meaning), taken in zip(rows, widths, strict=True):
+            lines = columns.wrapped(meaning, self.width, second)
+            start = " " * self.current_indent + term
+            if taken > room:
+                self.write(start + "\n")
+            elif lines:
+                self.write(start + lines.pop(0)[self.current_indent + taken :] + "\n")
+            else:
+                self.write(start + "\n")
+            for line in lines:
+                self.write(line + "\n")
+
+
+class Context(click.Context):
+    """As click's, with our way of setting the help."""
+
+    formatter_class = Formatter
+
+
 class _Translated(click.Command):
     """Help as a person reads it."""
+
+    context_class = Context
 
     def __init__(
         self,

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
 import click
@@ -53,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(words: list[str], chosen: Settings) -> int:
     try:
-        result: object = root().main(words, standalone_mode=False, obj=chosen)
+        result: object = root().main(words, prog_name="tojimari", standalone_mode=False, obj=chosen)
         sys.stdout.flush()
     except TojimariError as error:
         output.failure(error, chosen)
@@ -68,6 +67,8 @@ def _run(words: list[str], chosen: Settings) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001 - the last stop: a traceback is no answer
+        import traceback  # noqa: PLC0415 - 5 ms, for what should not happen
+
         lines = traceback.format_exception(error)
         click.echo("".join(lines) if chosen.verbosity else lines[-1].rstrip(), err=True)
         click.echo(

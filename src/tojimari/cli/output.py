@@ -1,20 +1,38 @@
 """Where words go: data to standard output, everything else to standard error."""
 
+import os
+import shutil
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
 from tojimari.cli import settings
 from tojimari.core.errors import TojimariError
 from tojimari.core.message import mark
+from tojimari.report.style import Style
+
+if TYPE_CHECKING:
+    from tojimari.report.verdict import View
 
 INDENT = 2  # spaces a level, on a terminal
+UNBOUND = 1000  # columns
+
+# Of the 256-colour palette: 208 is orange, 33 is blue; both read on black and on white.
+_LOOKS: dict[Style, dict[str, Any]] = {
+    Style.PLAIN: {},
+    Style.STRONG: {"bold": True},
+    Style.FAINT: {"dim": True},
+    Style.ALARM: {"fg": 208, "bold": True},
+    Style.CALM: {"fg": 33},
+}
 
 
 def json(document: object) -> None:
     """Write one document and a line feed: indented for a person, compact for a program."""
+    import msgspec  # noqa: PLC0415 - 9 ms, for those who ask for JSON
+
     encoded = msgspec.json.encode(document)
     if sys.stdout.isatty():
         encoded = msgspec.json.format(encoded, indent=INDENT)
@@ -24,9 +42,36 @@ def json(document: object) -> None:
 
 def lines(rows: Iterable[str]) -> None:
     """Write lines of text; colour is taken out where it is not wanted."""
-    color = False if settings.current().plain else settings.current().color
+    color = _color(settings.current(), os.environ.get("NO_COLOR", ""))
     for row in rows:
         click.echo(row, color=color)
+
+
+def _color(chosen: settings.Settings, no_color: str) -> bool | None:
+    """False for never, None where the terminal decides (no-color.org: only when non-empty)."""
+    if chosen.plain or no_color:
+        return False
+    return chosen.color
+
+
+def paint(text: str, style: Style) -> str:
+    """Text with its style as terminal colours: orange and blue, which nobody confuses."""
+    return click.style(text, **_LOOKS[style])
+
+
+def columns() -> int:
+    """Width of the terminal; of a file or a pipe, so much that nothing is clipped."""
+    if not sys.stdout.isatty():
+        return UNBOUND
+    return shutil.get_terminal_size().columns
+
+
+def view() -> "View":
+    """How reports are shown to the person at this terminal."""
+    from tojimari.report.verdict import View  # noqa: PLC0415 - not needed for help and errors
+
+    chosen = settings.current()
+    return View(chosen.language, columns(), paint, whole=chosen.verbosity > 0)
 
 
 def note(text: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from tojimari.core.endpoint import Endpoint
 from tojimari.core.exposure import Exposure
 from tojimari.core.intent import Intent
+from tojimari.core.meaning import NOTHING_KNOWN, Meaning
 from tojimari.core.observation import Observation, State
 from tojimari.core.service import Service
 from tojimari.core.socket import Listener, Namespace, Owner, Role
@@ -20,8 +21,7 @@ class Door:
         listener: The kernel's word; None where the kernel holds no socket there.
         exposure: Who can reach it.
         intent: The policy's word; None where no line covers it, or where there is no policy.
-        assignment: IANA's name for the number; None where there is none. A convention, not a law.
-        usual: What really uses the number, by the registry's hand-written layer; None if unknown.
+        meaning: What the number and the program usually mean.
         service: What spoke there; None where nobody listened to it.
         observations: Every witness's sentence, in the order in which they were made.
     """
@@ -31,8 +31,7 @@ class Door:
     listener: Listener | None
     exposure: Exposure
     intent: Intent | None = None
-    assignment: str | None = None
-    usual: str | None = None
+    meaning: Meaning = NOTHING_KNOWN
     service: Service | None = None
     observations: tuple[Observation, ...] = ()
 
@@ -50,3 +49,13 @@ class Door:
     def is_server(self) -> bool:
         """Whether others come to it; a UDP client that awaits its answer is none."""
         return self.listener is None or self.listener.role is not Role.CLIENT
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """Names of the executables and processes that hold it, the surest first, each once."""
+        names = (
+            name
+            for owner in self.owners
+            for name in ((owner.exe or "").rpartition("/")[2], owner.name or "")
+        )
+        return tuple(dict.fromkeys(name for name in names if name))

@@ -35,6 +35,8 @@ class Finding:
         intent: The line of the policy it is about; None where the point is that there is none.
         evidence: What was seen, a sentence a witness.
         next: The command to type; empty where there is none.
+        is_certain: Whether it was seen. Where it could only not be ruled out, nobody is alarmed,
+            but the round is not complete either.
     """
 
     check: str
@@ -44,3 +46,9 @@ class Finding:
     intent: Intent | None
     evidence: tuple[str, ...]
     next: str = ""
+    is_certain: bool = True
+
+    @property
+    def is_grave(self) -> bool:
+        """Whether somebody must act on it."""
+        return self.is_certain and self.severity is not Severity.INFO

@@ -205,11 +205,14 @@ class Unseen:
         message: What, and why.
         count: How many; 0 where even that is unknown.
         next: What to type to see it; empty where there is nothing.
+        hides_doors: Whether an open door may have been missed by it. Where only an owner's name
+            is missing, every door was still seen.
     """
 
     message: Message
     count: int
     next: str = ""
+    hides_doors: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,11 @@ def field(found: Json, *names: str) -> str | None:
         found: The outermost object.
         names: The way to it.
     """
-    here: object = found
-    for name in names:
-        if not isinstance(here, dict):
-            return None
+    here = found
+    for name in names[:-1]:
         inner: object = here.get(name)
-        here = inner
-    return here if isinstance(here, str) else None
+        if not isinstance(inner, dict):
+            return None
+        here = cast("Json", inner)
+    last = here.get(names[-1])
+    return last if isinstance(last, str) else None

@@ -1,0 +1,130 @@
+"""The inside view, for people and programs: which doors are open, and one door in full."""
+
+import sys
+from collections.abc import Sequence
+
+from tojimari.app import join
+from tojimari.core.door import Door
+from tojimari.core.errors import UsageError
+from tojimari.core.look import Look, Query
+from tojimari.core.socket import InsideView, Namespace, Role
+from tojimari.registry import meaning
+from tojimari.sockets.inspection import Inspection, inspect
+
+
+def look(
+    queries: Sequence[Query] = (), *, clients: bool = False, namespace: str | None = None
+) -> Look:
+    """Look at the doors of this machine.
+
+    Args:
+        queries: Only what one of them asks for; empty for everything.
+        clients: Whether to list UDP sockets that only wait for an answer, too. A query that names a
+            number lists them in any case.
+        namespace: Only the doors in this network namespace: its name, its inode or the name of a
+            container; None for all.
+
+    Raises:
+        UsageError: There is no such namespace.
+        HostError: The kernel's sockets cannot be read.
+    """
+    seen = view()
+    return select(seen, doors(seen), queries, clients=clients, namespace=namespace)
+
+
+def view(*, connections: bool = False) -> InsideView:
+    """What the kernel says of this machine's sockets, by the best means that it has.
+
+    Args:
+        connections: Whether to read the conversations, too.
+
+    Raises:
+        HostError: The sockets cannot be read.
+    """
+    if sys.platform == "linux":
+        from tojimari.sockets import inside  # noqa: PLC0415 - each is heavy, and one is needed
+
+        return inside.view(connections=connections)
+    from tojimari.sockets import portable  # noqa: PLC0415 - the same
+
+    return portable.view(connections=connections)
+
+
+def doors(seen: InsideView) -> tuple[Door, ...]:
+    """Everything that was seen, joined into doors, by port."""
+    return join.doors(seen, meaning.of)
+
+
+def select(
+    seen: InsideView,
+    joined: Sequence[Door],
+    queries: Sequence[Query] = (),
+    *,
+    clients: bool = False,
+    namespace: str | None = None,
+) -> Look:
+    """The doors that are asked for, out of all.
+
+    Args:
+        seen: What the kernel said.
+        joined: The same, joined.
+        queries: As for ``look``.
+        clients: As for ``look``.
+        namespace: As for ``look``.
+
+    Raises:
+        UsageError: There is no such namespace.
+    """
+    inodes = _inodes(seen.namespaces, namespace)
+    asked = [
+        door
+        for door in joined
+        if (inodes is None or door.namespace.inode in inodes)
+        and (not queries or any(query.matches(door) for query in queries))
+    ]
+    clients = clients or any(query.ports is not None for query in queries)
+    shown = tuple(door for door in asked if clients or _serves(door))
+    return Look(
+        host=seen.host,
+        at=seen.at,
+        namespaces=seen.namespaces,
+        doors=shown,
+        clients=len(asked) - len(shown),
+        unseen=seen.unseen,
+        method=seen.method,
+    )
+
+
+def inspections(door: Door) -> tuple[Inspection, ...]:
+    """One door in full: each process that holds it, looked at more closely."""
+    listener = door.listener
+    if listener is None:
+        return ()
+    return tuple(
+        inspect(owner.pid, owner.exe, listener.inodes)
+        for owner in listener.owners
+        if owner.pid is not None
+    )
+
+
+def _serves(door: Door) -> bool:
+    return door.listener is None or door.listener.role is not Role.CLIENT
+
+
+def _inodes(namespaces: Sequence[Namespace], name: str | None) -> set[int] | None:
+    """The namespaces that a name stands for; None where none was given.
+
+    Raises:
+        UsageError: There is none of that name.
+    """
+    if name is None:
+        return None
+    found = {one.inode for one in namespaces if name in {one.name, str(one.inode)}}
+    if not found:
+        raise UsageError(
+            "There is no network namespace {name}.",
+            hint="--namespace takes one of these: {known}",
+            name=name,
+            known=", ".join(one.name for one in namespaces),
+        )
+    return found

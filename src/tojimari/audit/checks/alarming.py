@@ -1,0 +1,51 @@
+"""Is something reachable from afar that should never be, whatever anybody meant?"""
+
+from collections.abc import Iterator
+
+from tojimari.audit import check
+from tojimari.core.door import Door
+from tojimari.core.exposure import Zone
+from tojimari.core.finding import Finding, Severity
+from tojimari.core.meaning import Advice
+from tojimari.core.message import Message, mark
+
+NAME = "alarming"
+
+_SEVERITY = {Zone.INTERNET: Severity.CRITICAL, Zone.LAN: Severity.MEDIUM}
+
+
+def ask(scene: check.Scene) -> Iterator[Finding]:
+    """Databases, Telnet, remote desktops, debuggers and the like where others can knock.
+
+    A line of the policy that covers the door answers for it. Where a policy leaves the door out,
+    ``unintended`` says so already.
+    """
+    if scene.has_policy:
+        return
+    for door in scene.doors:
+        severity = _SEVERITY.get(door.exposure.widest)
+        if severity is not None and door.meaning.internet is Advice.NEVER:
+            yield check.about(door, check=NAME, severity=severity, message=_message(door))
+
+
+def _message(door: Door) -> Message:
+    values: dict[str, str | int] = {
+        "service": door.meaning.service or "?",
+        "program": check.program(door),
+    }
+    if door.exposure.widest is Zone.INTERNET:
+        return Message(
+            "alarming-internet",
+            "{service} should never face the internet; {program} opened it there.",
+            values,
+        )
+    return Message(
+        "alarming-lan",
+        "{service} should not be open to others without need; {program} opened it to the LAN.",
+        values,
+    )
+
+
+CHECK = check.Check(
+    NAME, mark("Is something reachable from afar that should never be, whatever was meant?"), ask
+)

@@ -1,0 +1,39 @@
+"""What a door usually means, in short: by the program that holds it, else by its number."""
+
+from functools import lru_cache
+
+from tojimari.core.endpoint import Endpoint, Transport
+from tojimari.core.meaning import Meaning
+from tojimari.registry import assignments, defacto, words
+
+
+def of(endpoint: Endpoint, programs: tuple[str, ...] = ()) -> Meaning:
+    """The registry's word for a door.
+
+    Args:
+        endpoint: The door.
+        programs: Base names of the executables that hold it, the surest first.
+    """
+    return _of(endpoint.port, endpoint.transport, programs)
+
+
+@lru_cache(maxsize=4096)
+def _of(port: int, transport: Transport, programs: tuple[str, ...]) -> Meaning:
+    by_program = next(
+        (
+            head
+            for program in programs
+            if (head := words.head_by_program(program, port, transport)) is not None
+        ),
+        None,
+    )
+    head = by_program or words.head_of(port, transport)
+    users = defacto.of(port, transport)
+    return Meaning(
+        assignment=assignments.usual_name(port, transport),
+        usual=users[0].name if users else None,
+        service=head.name if head is not None else None,
+        by_program=by_program is not None,
+        kind=head.kind if head is not None else None,
+        internet=head.internet if head is not None else None,
+    )

@@ -1,0 +1,451 @@
+r"""The JSON documents: flat, stable, English, and made for jq.
+
+One a command, each with its schema's name in it. Text from the system stays as it is; only bytes
+that are no UTF-8 are written as ``\xff``, since JSON could not hold them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import msgspec
+
+from tojimari.core.conversations import Conversations
+from tojimari.core.door import Door
+from tojimari.core.look import Look
+from tojimari.core.socket import Connection, Container, Namespace, Owner, Role, Unseen
+from tojimari.report.language import Language
+from tojimari.sockets.inspection import Inspection
+from tojimari.sockets.process import Facts
+
+CONNECTIONS = "tojimari.connections/1"
+LOOK = "tojimari.look/1"
+
+# Not frozen, for two thousand doors take 10 ms longer to freeze; nobody but this file makes them.
+
+
+@dataclass(slots=True)
+class OwnerDocument:
+    """Who holds a door, as ``core.socket.Owner``."""
+
+    pid: int | None
+    name: str | None
+    exe: str | None
+    user: str | None
+    unit: str | None
+    container: Container | None
+    evidence: str
+    command: Sequence[str]
+    started: float | None
+    deleted: bool
+    descriptors: Sequence[int]
+    cgroup: str | None
+
+
+@dataclass(slots=True)
+class ParentDocument:
+    """One of those who started a process, the nearest first."""
+
+    pid: int
+    name: str | None
+    exe: str | None
+    user: str | None
+    command: Sequence[str]
+    started: float | None
+
+
+@dataclass(slots=True)
+class WaitingDocument:
+    """A thread that waits for the door at this moment."""
+
+    tid: int
+    name: str
+    call: str
+
+
+@dataclass(slots=True)
+class HolderDocument:
+    """A closer look at one process that holds a door.
+
+    Attributes:
+        pid: The process.
+        threads: How many threads it has, all of which hold the door; null where it is gone.
+        waiting: Those that wait for the door at this moment.
+        unreadable: Threads that could not be asked.
+        parents: Who started it, the nearest first.
+        login: Who had logged in when it all began.
+        package: The package that its program came with; null where none owns it, see
+            ``package_systems``.
+        package_version: Its version.
+        package_systems: The package systems that gave an answer; where there is none, no package
+            means nothing.
+    """
+
+    pid: int
+    threads: int | None
+    waiting: list[WaitingDocument]
+    unreadable: int
+    parents: list[ParentDocument]
+    login: str | None
+    package: str | None
+    package_version: str | None
+    package_systems: Sequence[str]
+
+
+@dataclass(slots=True)
+class DoorDocument:
+    """One door.
+
+    Attributes:
+        transport: ``tcp``, ``udp``.
+        address: Canonical text.
+        port: The number.
+        netns: Inode of its network namespace.
+        namespace: The name of that namespace.
+        role: ``server``, ``client`` or ``unsure``.
+        v6only: For IPv6, whether IPv4 is refused; null for IPv4 and where it is not told.
+        interface: The only interface that it accepts from; null for all.
+        multicast: Whether the address names a group.
+        backlog: TCP: how many connections may wait to be accepted.
+        queued: TCP: how many wait now. UDP: bytes not yet read.
+        inodes: The sockets behind it; several share it with SO_REUSEPORT.
+        uid: The user id that the kernel keeps with the socket; a hint only.
+        owners: Who holds it.
+        exposure: From which zone it can be reached: ``certainly``, ``maybe``, ``certainly-not``.
+        widest: The farthest zone from which it can certainly be reached.
+        assignment: IANA's name for the number.
+        usual: What really uses the number.
+        service: The service that number or program speak for, by the registry.
+        kind: The service's kind.
+        because: For each zone, the address, interface or rule that decided; null unless the door
+            was asked for by its number.
+        holders: A closer look at the processes in ``owners``; null unless it was asked for.
+    """
+
+    transport: str
+    address: str
+    port: int
+    netns: int
+    namespace: str
+    role: str
+    v6only: bool | None
+    interface: str | None
+    multicast: bool
+    backlog: int
+    queued: int
+    inodes: Sequence[int]
+    uid: int | None
+    owners: list[OwnerDocument]
+    exposure: Mapping[str, str]
+    widest: str
+    assignment: str | None
+    usual: str | None
+    service: str | None
+    kind: str | None
+    because: Mapping[str, str] | None = None
+    holders: list[HolderDocument] | None = None
+
+
+@dataclass(slots=True)
+class UnseenDocument:
+    """Something that could not be seen.
+
+    Attributes:
+        code: What, for programs.
+        text: What, in English.
+        count: How many; 0 where even that is unknown.
+        next: What to type to see it.
+        hides_doors: Whether a door may have been missed by it.
+    """
+
+    code: str
+    text: str
+    count: int
+    next: str
+    hides_doors: bool
+
+
+class ConnectionDocument(msgspec.Struct, gc=False):
+    """One end of a conversation.
+
+    A Struct, because there may be a hundred thousand: they are made and written in half the time.
+
+    Attributes:
+        transport: ``tcp``, ``udp``.
+        state: TCP's state, RFC 9293's words in lower case.
+        direction: Who knocked: ``incoming``, ``outgoing`` or ``unsure``.
+        local_address: Our end.
+        local_port: The same.
+        remote_address: The other end.
+        remote_port: The same.
+        netns: Inode of the network namespace that our end is in.
+        pid: The process that holds our end; the first, where several do.
+        program: Its name.
+        user: Its user.
+        unit: Its unit.
+        container: Name or identifier of its container.
+        holders: How many processes hold our end.
+        peer_pid: The process that holds the other end, where that is on this machine, too.
+        peer_program: Its name.
+        peer_unit: Its unit.
+        peer_container: Name or identifier of its container.
+        inode: The socket's inode; 0 where no file refers to it.
+    """
+
+    transport: str
+    state: str
+    direction: str
+    local_address: str
+    local_port: int
+    remote_address: str
+    remote_port: int
+    netns: int
+    pid: int | None
+    program: str | None
+    user: str | None
+    unit: str | None
+    container: str | None
+    holders: int
+    peer_pid: int | None
+    peer_program: str | None
+    peer_unit: str | None
+    peer_container: str | None
+    inode: int
+
+
+@dataclass(slots=True)
+class ConnectionsDocument:
+    """``tojimari connections --json``."""
+
+    schema: str
+    host: str
+    at: float
+    method: str
+    namespaces: Sequence[Namespace]
+    connections: list[ConnectionDocument]
+    unseen: list[UnseenDocument]
+
+
+@dataclass(slots=True)
+class LookDocument:
+    """``tojimari look --json``."""
+
+    schema: str
+    host: str
+    at: float
+    method: str
+    namespaces: Sequence[Namespace]
+    doors: Sequence[DoorDocument]
+    clients: int
+    unseen: list[UnseenDocument]
+
+
+def look(found: Look, details: Sequence[Sequence[Inspection]] | None = None) -> LookDocument:
+    """The document of a look.
+
+    Args:
+        found: What was seen.
+        details: For each door what a closer look found; None where nobody took one.
+    """
+    doors = [door(one) for one in found.doors]
+    if details is not None:
+        for document, one, seen in zip(doors, found.doors, details, strict=True):
+            say = Language.ENGLISH.say
+            document.because = {reach.zone: say(reach.because) for reach in one.exposure.reaches}
+            document.holders = [_holder(inspection) for inspection in seen]
+    return LookDocument(
+        schema=LOOK,
+        host=text(found.host),
+        at=found.at,
+        method=found.method,
+        namespaces=[namespace(one) for one in found.namespaces],
+        doors=doors,
+        clients=found.clients,
+        unseen=[unseen(one) for one in found.unseen],
+    )
+
+
+def connections(found: Conversations) -> ConnectionsDocument:
+    """The document of all conversations."""
+    return ConnectionsDocument(
+        schema=CONNECTIONS,
+        host=text(found.host),
+        at=found.at,
+        method=found.method,
+        namespaces=[namespace(one) for one in found.namespaces],
+        connections=_rows(found.connections),
+        unseen=[unseen(one) for one in found.unseen],
+    )
+
+
+def _rows(found: Sequence[Connection]) -> list[ConnectionDocument]:
+    """Every conversation as a row; what is said of a holder is worked out once for each."""
+    known: dict[int, _Who] = {}
+    nobody = _Who(None, None, None, None, None)
+
+    def who(owners: Sequence[Owner]) -> _Who:
+        if not owners:
+            return nobody
+        first = owners[0]
+        key = first.pid or -id(first)
+        answer = known.get(key)
+        if answer is None:
+            answer = known[key] = _who(first)
+        return answer
+
+    rows: list[ConnectionDocument] = []
+    for one in found:
+        local, remote, owners = one.local, one.remote, one.owners
+        pid, program, user, unit, container = who(owners)
+        peer_pid, peer_program, _, peer_unit, peer_container = who(one.peers)
+        rows.append(
+            ConnectionDocument(
+                local.transport,
+                one.state,
+                one.direction,
+                local.address,
+                local.port,
+                remote.address,
+                remote.port,
+                one.netns,
+                pid,
+                program,
+                user,
+                unit,
+                container,
+                len(owners),
+                peer_pid,
+                peer_program,
+                peer_unit,
+                peer_container,
+                one.inode,
+            )
+        )
+    return rows
+
+
+class _Who(NamedTuple):
+    """A holder, for a row."""
+
+    pid: int | None
+    program: str | None
+    user: str | None
+    unit: str | None
+    container: str | None
+
+
+def _who(owner: Owner) -> _Who:
+    box = owner.container
+    return _Who(
+        owner.pid,
+        optional(owner.name),
+        optional(owner.user),
+        optional(owner.unit),
+        text(box.name or box.id) if box else None,
+    )
+
+
+def door(found: Door) -> DoorDocument:
+    """The document of one door."""
+    heard = found.listener
+    meaning = found.meaning
+    endpoint = found.endpoint
+    return DoorDocument(
+        transport=endpoint.transport,
+        address=endpoint.address,
+        port=endpoint.port,
+        netns=found.namespace.inode,
+        namespace=text(found.namespace.name),
+        role=heard.role if heard else Role.UNSURE,
+        v6only=heard.v6only if heard else None,
+        interface=optional(heard.interface if heard else None),
+        multicast=heard.multicast if heard else False,
+        backlog=heard.backlog if heard else 0,
+        queued=heard.queued if heard else 0,
+        inodes=heard.inodes if heard else (),
+        uid=heard.uid if heard else None,
+        owners=[owner(one) for one in found.owners],
+        exposure={one.zone: one.certainty for one in found.exposure.reaches},
+        widest=found.exposure.widest,
+        assignment=meaning.assignment,
+        usual=meaning.usual,
+        service=meaning.service,
+        kind=meaning.kind,
+    )
+
+
+def owner(found: Owner) -> OwnerDocument:
+    """The document of one owner."""
+    return OwnerDocument(
+        pid=found.pid,
+        name=optional(found.name),
+        exe=optional(found.exe),
+        user=optional(found.user),
+        unit=optional(found.unit),
+        container=found.container and _container(found.container),
+        evidence=found.evidence,
+        command=[text(word) for word in found.command],
+        started=found.started,
+        deleted=found.deleted,
+        descriptors=found.descriptors,
+        cgroup=optional(found.cgroup),
+    )
+
+
+def unseen(found: Unseen) -> UnseenDocument:
+    """The document of something that could not be seen."""
+    said = Language.ENGLISH.say(found.message)
+    return UnseenDocument(found.message.code, said, found.count, found.next, found.hides_doors)
+
+
+def text(value: str) -> str:
+    r"""Text that UTF-8 can hold: bytes that were none (PEP 383) are written as ``\xff``."""
+    if value.isascii():
+        return value
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def optional(value: str | None) -> str | None:
+    """The same for what may be unknown."""
+    return None if value is None else text(value)
+
+
+def _container(found: Container) -> Container:
+    return replace(found, id=text(found.id), name=optional(found.name))
+
+
+def namespace(found: Namespace) -> Namespace:
+    """The document of a network namespace."""
+    interfaces = tuple(replace(one, name=text(one.name)) for one in found.interfaces)
+    return replace(found, name=text(found.name), interfaces=interfaces)
+
+
+def _holder(found: Inspection) -> HolderDocument:
+    threads = found.threads
+    origin = found.provenance
+    package = origin.package if origin else None
+    return HolderDocument(
+        pid=found.pid,
+        threads=threads.total if threads else None,
+        waiting=[
+            WaitingDocument(one.tid, text(one.name), one.call)
+            for one in (threads.waiting if threads else ())
+        ],
+        unreadable=threads.unreadable if threads else 0,
+        parents=[_parent(one) for one in found.ancestry.parents],
+        login=optional(found.ancestry.login),
+        package=text(package.name) if package else None,
+        package_version=optional(package.version) if package else None,
+        package_systems=origin.asked if origin else (),
+    )
+
+
+def _parent(found: Facts) -> ParentDocument:
+    return ParentDocument(
+        pid=found.pid,
+        name=optional(found.name),
+        exe=optional(found.exe),
+        user=optional(found.user),
+        command=[text(word) for word in found.command],
+        started=found.started,
+    )

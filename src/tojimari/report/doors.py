@@ -1,0 +1,231 @@
+"""The open doors of a machine as a table, by number."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+
+from tojimari.core.door import Door
+from tojimari.core.look import Look
+from tojimari.core.message import Message, mark
+from tojimari.core.socket import Evidence, Namespace, Owner, Role
+from tojimari.core.text import printable
+from tojimari.report import columns, holder
+from tojimari.report.columns import Cell
+from tojimari.report.folding import Fold, folded
+from tojimari.report.language import Language
+from tojimari.report.since import since
+from tojimari.report.style import Style
+from tojimari.report.tables import Column, fitted
+from tojimari.report.unseen import unseen
+from tojimari.report.verdict import View, service
+
+NOTE_INDENT = 4
+FEW = 0.5  # of the room in a queue: above it, visitors may soon be turned away
+
+HEADINGS = (
+    mark("Door"),
+    mark("Address"),
+    mark("What it is"),
+    mark("Program"),
+    mark("PID"),
+    mark("Unit or container"),
+    mark("User"),
+    mark("Running"),
+)
+SHAPE = (
+    Column(),
+    Column(least=14),
+    Column(least=12),
+    Column(least=14),
+    Column(leave=4),
+    Column(least=17, leave=3),
+    Column(least=9, leave=2),
+    Column(leave=1),
+)
+
+
+def text(found: Look, view: View) -> Iterator[str]:
+    """The whole list, line by line."""
+    yield view.paint(_opening(found, view.language), Style.STRONG)
+    if found.doors:
+        yield from _table(found, view)
+    for line in _asides(found):
+        yield ""
+        yield from columns.wrapped(view.language.say(line), view.columns)
+    yield from unseen(found.unseen, view)
+
+
+def nothing(found: Look, asked: Sequence[str], view: View) -> Iterator[str]:
+    """That nobody waits where somebody was asked for."""
+    message = Message(
+        "nothing-there",
+        "Nobody waits at {asked}: the door is shut.",
+        {"asked": ", ".join(asked)},
+    )
+    if not found.is_whole:
+        message = Message(
+            "nobody-seen",
+            "Nobody was seen at {asked}, but not everything could be seen.",
+            {"asked": ", ".join(asked)},
+        )
+    yield from columns.wrapped(view.language.say(message), view.columns)
+    yield from unseen(found.unseen, view)
+
+
+def plain(found: Look) -> Iterator[str]:
+    """A row for each door and each of its holders, in ASCII, its cells separated by tabs.
+
+    The cells: port/transport, address, namespace, what it is, program, pid, unit or container,
+    user, since when (RFC 3339), role, how the holder was found. What is not known is ``-``.
+    """
+    for door in found.doors:
+        for owner in door.owners or (None,):
+            yield "\t".join(_ascii(cell) for cell in _plain_cells(door, owner))
+    for one in found.unseen:
+        yield "\t".join(("unseen", _ascii(Language.ENGLISH.say(one.message))))
+
+
+def _opening(found: Look, language: Language) -> str:
+    if not found.doors:
+        return language.say(
+            Message("no-open-door", "No door of {host} is open.", {"host": found.host})
+        )
+    inside = sum(1 for door in found.doors if not door.namespace.is_host)
+    values: dict[str, str | int] = {"host": found.host, "doors": len(found.doors), "inside": inside}
+    if inside:
+        return language.say(
+            Message(
+                "open-doors-inside",
+                "Open doors of {host}: {doors}. Of these in other network namespaces: {inside}.",
+                values,
+            )
+        )
+    return language.say(Message("open-doors", "Open doors of {host}: {doors}.", values))
+
+
+def _table(found: Look, view: View) -> Iterator[str]:
+    """One part a namespace, all with the same columns."""
+    folds = folded(found.doors)
+    heads = [Cell(view.language.text(one), Style.FAINT) for one in HEADINGS]
+    cells = [_cells(fold, found.at, view.language) for fold in folds]
+    table = fitted(heads, cells, SHAPE, view.columns)
+    heading, *lines = columns.aligned(table, paint=view.paint)
+    spaces = {fold.door.namespace.inode: fold.door.namespace for fold in folds}
+    parts = sorted(spaces.values(), key=lambda one: (not one.is_host, one.name))
+    only_host = len(parts) == 1 and parts[0].is_host
+    for space in parts:
+        yield ""
+        if not only_host:
+            yield view.paint(_title(space, view.language), Style.STRONG)
+        yield heading
+        for fold, line in zip(folds, lines, strict=True):
+            if fold.door.namespace.inode == space.inode:
+                yield line
+                yield from _notes(fold, view)
+
+
+def _title(space: Namespace, language: Language) -> str:
+    if space.is_host:
+        return language.text(mark("This machine"))
+    return language.say(
+        Message("in-namespace", "In the network namespace {name}", {"name": space.name})
+    )
+
+
+def _cells(fold: Fold, now: float, language: Language) -> list[Cell | str]:
+    door = fold.door
+    first = door.owners[0] if door.owners else None
+    started = first.started if first else None
+    return [
+        Cell(f"{door.endpoint.port}/{door.endpoint.transport}", Style.STRONG),
+        fold.address(language),
+        service(door),
+        holder.program(door, language),
+        str(first.pid) if first and first.pid is not None else "",
+        holder.home(first) if first else "",
+        printable(first.user, holder.SHOWN_NAME) if first and first.user else "",
+        since(started, now, language) if started is not None else "",
+    ]
+
+
+def _notes(fold: Fold, view: View) -> Iterator[str]:
+    """What is worth a word beyond the columns."""
+    for message in notes(fold):
+        said = columns.wrapped(view.language.say(message), view.columns, NOTE_INDENT)
+        yield from (view.paint(line, Style.FAINT) for line in said)
+
+
+def notes(fold: Fold) -> Iterator[Message]:
+    """What is unusual about a door."""
+    heard = fold.door.listener
+    if heard is None:
+        return
+    if fold.sockets > 1:
+        yield Message(
+            "shared-door",
+            "{count} sockets share this door (SO_REUSEPORT).",
+            {"count": fold.sockets},
+        )
+    if heard.interface is not None:
+        yield Message(
+            "one-interface",
+            "It takes only what comes in through {interface}.",
+            {"interface": heard.interface},
+        )
+    if heard.multicast:
+        yield Message("multicast", "The address is that of a group (multicast).")
+    if heard.role is Role.CLIENT:
+        yield Message("only-a-client", "It only waits for an answer to what its program sent.")
+    if heard.role is Role.UNSURE:
+        yield Message(
+            "role-unsure", "It may be a server, or only wait for an answer: that cannot be told."
+        )
+    if heard.backlog and fold.queued > heard.backlog * FEW:
+        yield Message(
+            "queue-fills",
+            "{queued} visitors wait to be let in, and there is room for {backlog}.",
+            {"queued": fold.queued, "backlog": heard.backlog},
+        )
+    if any(owner.deleted for owner in fold.door.owners):
+        yield Message(
+            "program-replaced",
+            "The program's file was removed or replaced since it was started.",
+        )
+
+
+def _asides(found: Look) -> Iterator[Message]:
+    """What to know of the list as a whole."""
+    if any(owner.evidence is Evidence.CGROUP for door in found.doors for owner in door.owners[:1]):
+        yield Message(
+            "by-control-group",
+            "A ? behind a program: its control group opened the door, but whether this process"
+            " holds it could not be seen.",
+        )
+    if found.clients:
+        yield Message(
+            "clients-left-out",
+            "Not listed: {count} UDP sockets that only wait for an answer. --all lists them.",
+            {"count": found.clients},
+        )
+
+
+def _plain_cells(door: Door, owner: Owner | None) -> Iterator[str | None]:
+    yield f"{door.endpoint.port}/{door.endpoint.transport}"
+    yield door.endpoint.address
+    yield door.namespace.name
+    yield service(door)
+    yield owner.name if owner else None
+    yield str(owner.pid) if owner and owner.pid is not None else None
+    yield holder.home(owner) if owner else None
+    yield owner.user if owner else None
+    yield _moment(owner.started) if owner and owner.started is not None else None
+    yield door.listener.role if door.listener else None
+    yield owner.evidence if owner else None
+
+
+def _moment(at: float) -> str:
+    """Seconds since the epoch as RFC 3339 has it, in UTC."""
+    return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _ascii(cell: str | None) -> str:
+    return printable(cell).encode("ascii", "backslashreplace").decode("ascii") if cell else "-"

@@ -1,0 +1,257 @@
+"""The end of the round, for a person: one sentence, then the doors by who can reach them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tojimari.core.door import Door
+from tojimari.core.exposure import Zone
+from tojimari.core.finding import Finding, Severity
+from tojimari.core.message import Message, mark
+from tojimari.core.text import printable
+from tojimari.core.verdict import Verdict
+from tojimari.report import columns
+from tojimari.report.columns import Cell
+from tojimari.report.language import Language
+from tojimari.report.since import since
+from tojimari.report.style import Paint, Style, unpainted
+
+CALM_ROWS = 20  # doors without a finding that a group shows before it only counts: one screen
+SHOWN_NAME = 60  # characters of a name that a process chose for itself
+
+TITLES = {
+    Zone.INTERNET: mark("From the internet"),
+    Zone.LAN: mark("From the local network (LAN)"),
+    Zone.CONTAINERS: mark("From containers"),
+    Zone.THIS_MACHINE: mark("From this machine only"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How it is shown.
+
+    Attributes:
+        language: What the reader reads.
+        columns: Width of the terminal.
+        paint: Gives styled text.
+        whole: Whether every door is shown, however many there are.
+    """
+
+    language: Language
+    columns: int = 80
+    paint: Paint = unpainted
+    whole: bool = False
+
+
+@dataclass(slots=True)
+class Entry:
+    """One row: a door, or several that differ in nothing but their address."""
+
+    door: Door
+    addresses: list[str]
+    findings: tuple[Finding, ...]
+
+    @property
+    def grave(self) -> tuple[Finding, ...]:
+        """The findings to act on."""
+        return tuple(one for one in self.findings if one.is_grave)
+
+
+def text(verdict: Verdict, view: View) -> Iterator[str]:
+    """The whole report, line by line."""
+    style = Style.ALARM if verdict.grave else Style.STRONG
+    for line in columns.wrapped(sentence(verdict, view.language), view.columns):
+        yield view.paint(line, style)
+    entries = folded(verdict)
+    widths = columns.widest([_cells(entry, verdict, view) for entry in entries])
+    for zone in reversed(Zone):
+        group = [entry for entry in entries if entry.door.exposure.widest is zone]
+        if group:
+            yield ""
+            yield view.paint(view.language.text(TITLES[zone]), Style.STRONG)
+            yield from _group(group, verdict, view, widths)
+    yield from _shut(verdict, view)
+    yield from _unseen(verdict, view)
+    yield from _advice(verdict, view)
+
+
+def sentence(verdict: Verdict, language: Language) -> str:
+    """The verdict in one sentence."""
+    values: dict[str, str | int] = {"doors": len(verdict.doors), "findings": len(verdict.grave)}
+    if verdict.policy is not None and verdict.grave:
+        message = Message(
+            "not-as-intended",
+            "Tojimari: open doors: {doors}. Not as intended: {findings}.",
+            values,
+        )
+    elif verdict.policy is not None:
+        message = Message("as-intended", "Tojimari: open doors: {doors}. All as intended.", values)
+    elif verdict.grave:
+        message = Message(
+            "alarming",
+            "Tojimari: open doors: {doors}. No policy says which were meant. Alarming: {findings}.",
+            values,
+        )
+    else:
+        message = Message(
+            "no-policy",
+            "Tojimari: open doors: {doors}. No policy says which were meant. None is alarming.",
+            values,
+        )
+    return language.say(message)
+
+
+def folded(verdict: Verdict) -> list[Entry]:
+    """The doors as rows, the gravest first; doors that differ only in address are one row."""
+    by_door: dict[int, list[Finding]] = {}
+    for finding in verdict.findings:
+        if finding.door is not None:
+            by_door.setdefault(id(finding.door), []).append(finding)
+    rows: dict[tuple[object, ...], Entry] = {}
+    for door in verdict.doors:
+        findings = tuple(by_door.get(id(door), ()))
+        key = (
+            door.endpoint.transport,
+            door.endpoint.port,
+            door.namespace.inode,
+            door.exposure.widest,
+            tuple((one.pid, one.unit) for one in door.owners),
+            tuple((one.check, one.severity, one.message.code) for one in findings),
+            door.intent,
+        )
+        row = rows.setdefault(key, Entry(door, [], findings))
+        row.addresses.append(door.endpoint.address)
+    return sorted(rows.values(), key=_rank)
+
+
+def _rank(entry: Entry) -> tuple[int, int, str, str]:
+    worst = min((one.severity.rank for one in entry.grave), default=len(Severity))
+    endpoint = entry.door.endpoint
+    return worst, endpoint.port, endpoint.transport, endpoint.address
+
+
+def _group(group: list[Entry], verdict: Verdict, view: View, widths: list[int]) -> Iterator[str]:
+    calm = 0
+    left_out = 0
+    for entry in group:
+        if not entry.grave:
+            calm += 1
+            if calm > CALM_ROWS and not view.whole:
+                left_out += 1
+                continue
+        row = _cells(entry, verdict, view)
+        yield columns.aligned([row], paint=view.paint, least=widths, limit=view.columns)[0]
+        for finding in entry.grave:
+            yield from _explained(finding, view)
+    if left_out:
+        message = Message("more-doors", "... and {count} more: -v shows them.", {"count": left_out})
+        yield "    " + view.paint(view.language.say(message), Style.FAINT)
+
+
+def _cells(entry: Entry, verdict: Verdict, view: View) -> list[Cell | str]:
+    door = entry.door
+    return [
+        _mark(entry, verdict, view),
+        Cell(f"{door.endpoint.port}/{door.endpoint.transport}", Style.STRONG),
+        _addresses(entry, view.language),
+        service(door),
+        held_by(door, view.language),
+        _since(door, verdict, view.language),
+        _remark(entry, view.language),
+    ]
+
+
+def _mark(entry: Entry, verdict: Verdict, view: View) -> Cell | str:
+    if entry.grave:
+        return Cell("!", Style.ALARM)
+    if verdict.policy is not None and entry.door.intent is not None:
+        return Cell(view.language.text(mark("OK")), Style.CALM)
+    return "-"
+
+
+def _addresses(entry: Entry, language: Language) -> str:
+    shown = [
+        language.text(mark("any")) if address in {"0.0.0.0", "::"} else address  # noqa: S104 - compared, never bound
+        for address in entry.addresses
+    ]
+    unique = list(dict.fromkeys(shown))
+    if not entry.door.namespace.is_host:
+        unique.append(f"({printable(entry.door.namespace.name, SHOWN_NAME)})")
+    return " ".join(unique)
+
+
+def service(door: Door) -> str:
+    """What the door is for, as far as it is known."""
+    if door.service is not None:
+        return printable(door.service.protocol, SHOWN_NAME)
+    meaning = door.meaning
+    return meaning.service or meaning.usual or meaning.assignment or "?"
+
+
+def held_by(door: Door, language: Language) -> str:
+    """The program, and where it is at home."""
+    if not door.owners:
+        return language.text(mark("owner not seen"))
+    first = door.owners[0]
+    home = first.container.name or first.container.id[:12] if first.container else first.unit
+    name = first.name or home or "?"
+    inside = [printable(home, SHOWN_NAME)] if home and home != name else []
+    if first.pid is not None:
+        inside.append(f"pid {first.pid}")
+    more = len({one.pid for one in door.owners}) - 1
+    if more > 0:
+        inside.append(f"+{more}")
+    shown = printable(name, SHOWN_NAME)
+    return f"{shown} ({', '.join(inside)})" if inside else shown
+
+
+def _since(door: Door, verdict: Verdict, language: Language) -> str:
+    started = door.owners[0].started if door.owners else None
+    return since(started, verdict.at, language) if started is not None else ""
+
+
+def _remark(entry: Entry, language: Language) -> Cell | str:
+    intent = entry.door.intent
+    if entry.grave or intent is None:
+        return ""
+    return Cell(
+        language.say(Message("intended", "as intended: {why}", {"why": intent.why})), Style.FAINT
+    )
+
+
+def _explained(finding: Finding, view: View) -> Iterator[str]:
+    yield from columns.wrapped(view.language.say(finding.message), view.columns, 4)
+    if finding.next:
+        yield "    " + view.paint(f"> {printable(finding.next)}", Style.CALM)
+
+
+def _shut(verdict: Verdict, view: View) -> Iterator[str]:
+    shut = [one for one in verdict.grave if one.door is None]
+    if shut:
+        yield ""
+        yield view.paint(view.language.text(mark("Meant to be open, but shut")), Style.STRONG)
+    for finding in shut:
+        lines = columns.wrapped(view.language.say(finding.message), view.columns, 4)
+        yield "!" + lines[0][1:]
+        yield from lines[1:]
+        if finding.next:
+            yield "    " + view.paint(f"> {printable(finding.next)}", Style.CALM)
+
+
+def _unseen(verdict: Verdict, view: View) -> Iterator[str]:
+    if verdict.unseen or verdict.unsure:
+        yield ""
+        yield view.paint(view.language.text(mark("What could not be seen")), Style.STRONG)
+    for finding in verdict.unsure:
+        yield from _explained(finding, view)
+    for one in verdict.unseen:
+        yield from columns.wrapped(view.language.say(one.message), view.columns, 4)
+        if one.next:
+            yield "    " + view.paint(f"> {printable(one.next)}", Style.CALM)
+
+
+def _advice(verdict: Verdict, view: View) -> Iterator[str]:
+    if verdict.policy is None:
+        message = mark("Write down which doors are meant to be open, and the next round can tell:")
+        lines = columns.wrapped(view.language.text(message), view.columns)
+        yield from ["", *lines, "    " + view.paint("> tojimari policy init", Style.CALM)]

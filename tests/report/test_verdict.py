@@ -1,0 +1,97 @@
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from scenery import NOW, door, intent, owner
+from tojimari.audit.check import Scene, judge
+from tojimari.core.door import Door
+from tojimari.core.endpoint import Transport
+from tojimari.core.exposure import Zone
+from tojimari.core.intent import Intent
+from tojimari.core.meaning import Advice, Meaning
+from tojimari.core.message import Message
+from tojimari.core.socket import Unseen
+from tojimari.core.verdict import Verdict
+from tojimari.report.language import Language
+from tojimari.report.verdict import View, sentence, text
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+SSH = Meaning(service="ssh", by_program=True, internet=Advice.CAREFUL)
+REDIS = Meaning(service="redis", by_program=True, internet=Advice.NEVER)
+SSHD = owner("sshd", 700, "ssh.service")
+
+
+def verdict(*doors: Door, intents: tuple[Intent, ...] = (), policy: str | None = None) -> Verdict:
+    scene = Scene(doors, intents, policy is not None, dt.date(2030, 1, 1))
+    return Verdict("house", NOW, policy, (), doors, judge(scene), (), "bpf")
+
+
+MEANT = intent(22, why="remote administration")
+ROUND = verdict(
+    door(22, "0.0.0.0", SSHD, widest=Zone.INTERNET, intent=MEANT, meaning=SSH),
+    door(22, "::", SSHD, widest=Zone.INTERNET, intent=MEANT, meaning=SSH),
+    door(6379, meaning=REDIS),
+    door(53, "127.0.0.53", owner("systemd-resolve", 500), widest=Zone.THIS_MACHINE),
+    intents=(MEANT, intent(25, why="mail for the shop")),
+    policy="doors.toml",
+)
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_the_round_is_told_in_both_languages(language: Language) -> None:
+    told = "\n".join(text(ROUND, View(language, columns=120))) + "\n"
+    assert told == (GOLDEN / f"check.{language}.txt").read_text(encoding="utf-8")
+
+
+def test_without_a_policy_it_offers_to_write_one() -> None:
+    lines = list(text(verdict(door(22, meaning=SSH)), View(Language.ENGLISH)))
+    assert lines[-1] == "    > tojimari policy init"
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (
+            verdict(door(22, meaning=SSH)),
+            "Tojimari: open doors: 1. No policy says which were meant. None is alarming.",
+        ),
+        (
+            verdict(door(6379, widest=Zone.INTERNET, meaning=REDIS)),
+            "Tojimari: open doors: 1. No policy says which were meant. Alarming: 1.",
+        ),
+        (
+            verdict(door(22, intent=MEANT), intents=(MEANT,), policy="doors.toml"),
+            "Tojimari: open doors: 1. All as intended.",
+        ),
+    ],
+)
+def test_the_verdict_is_one_sentence(found: Verdict, expected: str) -> None:
+    assert sentence(found, Language.ENGLISH) == expected
+
+
+def test_a_name_that_a_process_chose_cannot_act_on_the_terminal() -> None:
+    evil = owner("\x1b]0;owned\x07", unit=None)
+    shown = "\n".join(text(verdict(door(22, "0.0.0.0", evil)), View(Language.ENGLISH)))
+    assert "\x1b" not in shown
+    assert r"\x1b]0;owned\x07" in shown
+
+
+def test_a_long_group_is_counted_and_shown_whole_on_request() -> None:
+    many = verdict(*(door(port) for port in range(8000, 8030)))
+    short = list(text(many, View(Language.ENGLISH)))
+    assert "    ... and 10 more: -v shows them." in short
+    whole = list(text(many, View(Language.ENGLISH, whole=True)))
+    assert len([line for line in whole if line.startswith("-")]) == 30
+
+
+def test_what_could_not_be_seen_is_said() -> None:
+    unseen = Unseen(Message("x", "{count} sockets.", {"count": 3}), 3, "sudo tojimari check")
+    found = Verdict("house", NOW, None, (), (), (), (unseen,), "bpf")
+    lines = list(text(found, View(Language.ENGLISH)))
+    assert lines[2:5] == ["What could not be seen", "    3 sockets.", "    > sudo tojimari check"]
+
+
+def test_udp_and_tcp_at_one_number_are_two_rows() -> None:
+    lines = text(verdict(door(53), door(53, transport=Transport.UDP)), View(Language.ENGLISH))
+    assert len([line for line in lines if line.startswith("-")]) == 2
