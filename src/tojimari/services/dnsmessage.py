@@ -26,6 +26,7 @@ class Answer:
         texts: The strings of all TXT answers.
         names: The names in all PTR answers.
         counts: Questions, answers, authorities, additionals.
+        asked: The name in the question that it repeats; None where it repeats none.
     """
 
     rcode: int
@@ -33,6 +34,13 @@ class Answer:
     texts: tuple[str, ...]
     names: tuple[str, ...]
     counts: tuple[int, int, int, int]
+    asked: str | None = None
+
+    def answers(self, name: str) -> bool:
+        """Whether it answers a question for this name; errors may leave the question out."""
+        if self.asked is None:
+            return self.rcode != 0
+        return self.asked.lower() == name.lower()
 
     @property
     def recursion_available(self) -> bool:
@@ -69,8 +77,9 @@ def parsed(message: bytes, number: int | None) -> Answer | None:
     wrong_number = number is not None and found != number & 0xFFFF
     if wrong_number or not flags & RESPONSE or flags & 0x7840 or counts[0] > 1:
         return None
+    asked: str | None = None
     for _ in range(counts[0]):
-        _name(message, cursor)
+        asked = _name(message, cursor)
         cursor.skip(4)
     texts: list[str] = []
     names: list[str] = []
@@ -89,7 +98,7 @@ def parsed(message: bytes, number: int | None) -> Answer | None:
             cursor.at = end
         else:
             cursor.skip(size)
-    return Answer(flags & 0xF, flags, tuple(texts), tuple(names), counts)
+    return Answer(flags & 0xF, flags, tuple(texts), tuple(names), counts, asked)
 
 
 def _name(message: bytes, cursor: Cursor) -> str:

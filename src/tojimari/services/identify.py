@@ -94,9 +94,10 @@ def _contact(
 
 def _with_certificate(found: order.Found) -> Service | None:
     """The service, with what the handshake told before what was said inside."""
-    if found.service is None or found.facts is None:
+    facts = found.facts or found.later
+    if found.service is None or facts is None:
         return found.service
     from tojimari.services import certificate  # noqa: PLC0415 - only where a certificate was met
 
-    told = certificate.details(found.facts)
-    return replace(found.service, tls=True, details=told | found.service.details)
+    told = certificate.details(facts) | found.service.details
+    return replace(found.service, tls=found.service.tls or found.facts is not None, details=told)

@@ -14,9 +14,10 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.message import Message, mark
 from tojimari.core.service import Confidence, Outcome, Service
-from tojimari.services import limits, versions
+from tojimari.services import limits, mute, versions
 from tojimari.services.attempt import Attempt, Ending, recognise, understood
 from tojimari.services.catalogue import expected
 from tojimari.services.contact import Contact, Ended
@@ -41,7 +42,8 @@ class Found:
         heard: What was heard and not understood.
         because: Why it ended so.
         tried: The protocols that were spoken, in order.
-        facts: What the TLS handshake told, where there was one.
+        facts: What the TLS handshake told, where the whole conversation was inside TLS.
+        later: The same, where TLS was begun in the midst of it (STARTTLS).
         connections: How many were made.
     """
 
@@ -51,6 +53,7 @@ class Found:
     because: Message | None = None
     tried: tuple[str, ...] = ()
     facts: TlsFacts | None = None
+    later: TlsFacts | None = None
     connections: int = 0
 
 
@@ -66,6 +69,7 @@ class _Notes:
     tried: list[str] = field(default_factory=list[str])
     heard: bytes = b""
     facts: TlsFacts | None = None
+    later: TlsFacts | None = None
     trouble: str = ""
     ended: list[Ended] = field(default_factory=list[Ended])
     fallback: Service | None = None
@@ -85,6 +89,8 @@ class _Notes:
         self.tried.extend(contact.result.spoke)
         if contact.result.secured:
             self.facts = self.facts or contact.tls
+        else:
+            self.later = contact.tls
         self.tls_tried = self.tls_tried or "tls" in contact.result.spoke
         self.trouble = self.trouble or contact.trouble
 
@@ -102,6 +108,7 @@ class _Notes:
             because=because,
             tried=tuple(self.tried),
             facts=self.facts,
+            later=self.later,
             connections=self.connections,
         )
 
@@ -144,7 +151,7 @@ def search(
         attempt = _next(peer, notes, contact, pointed, greeters, among)
     if notes.fallback is not None:
         return notes.found(Outcome.IDENTIFIED, notes.fallback)
-    return (yield from _unsettled(notes))
+    return (yield from _unsettled(notes, peer))
 
 
 def search_datagrams(
@@ -160,6 +167,9 @@ def search_datagrams(
     the program must point to the protocol, else the likeliest few are asked.
     """
     pointed = expected(peer.endpoint.port, executable, among)
+    silent = mute.known(peer.endpoint)
+    if silent is not None and not pointed:
+        return Found(Outcome.SILENT, silent[0], because=silent[1])
     likely = tuple(one for one in among if one.likelihood and one not in pointed)
     notes = _Notes(budget)
     for protocol in (*pointed, *(() if pointed else likely)):
@@ -181,7 +191,7 @@ def search_datagrams(
             notes.add(contact)
             if contact.result is not None and contact.result.service is not None:
                 return notes.found(Outcome.IDENTIFIED, contact.result.service)
-    return _without_answer(notes)
+    return _without_answer(notes, peer.endpoint)
 
 
 def _others(among: Sequence[Protocol], pointed: Sequence[Protocol]) -> tuple[Protocol, ...]:
@@ -332,7 +342,7 @@ def _versions(notes: _Notes) -> Generator[Attempt, Contact[Ending], dict[str, st
     return {**told, "tls-alpn": alpn} if alpn else told
 
 
-def _unsettled(notes: _Notes) -> Search:
+def _unsettled(notes: _Notes, peer: Peer) -> Search:
     """Nobody recognised it."""
     if notes.broken is not None:
         protocol, error = notes.broken
@@ -350,15 +360,21 @@ def _unsettled(notes: _Notes) -> Search:
         )
         service = Service("tls", tls=True, evidence=notes.trouble)
         return notes.found(Outcome.TLS_ONLY, service, because)
-    return _without_answer(notes)
+    return _without_answer(notes, peer.endpoint)
 
 
-def _without_answer(notes: _Notes) -> Found:
+def _nobody(endpoint: Endpoint) -> Message | None:
+    """Why nobody is there, where that is as it should be."""
+    silent = mute.known(endpoint)
+    return silent[1] if silent is not None and endpoint.transport is Transport.TCP else None
+
+
+def _without_answer(notes: _Notes, endpoint: Endpoint) -> Found:
     if notes.heard:
         return notes.found(Outcome.UNKNOWN)
     first = notes.ended[0] if notes.ended else Ended.UNREACHABLE
     if first is Ended.REFUSED:
-        return notes.found(Outcome.REFUSED)
+        return notes.found(Outcome.REFUSED, None, _nobody(endpoint))
     if first is Ended.UNREACHABLE:
         return notes.found(Outcome.UNREACHABLE)
     if all(ended is Ended.RESET for ended in notes.ended):
@@ -372,7 +388,7 @@ def _silent_door(notes: _Notes, peer: Peer, among: Sequence[Protocol]) -> Found:
         service = understood(notes.heard, among, peer)
         return notes.found(Outcome.IDENTIFIED if service else Outcome.UNKNOWN, service)
     if notes.ended[0] in {Ended.REFUSED, Ended.UNREACHABLE}:
-        return _without_answer(notes)
+        return _without_answer(notes, peer.endpoint)
     because = Message(
         "printer-left-alone",
         mark("printers print whatever they are sent, so nothing was sent to this number"),

@@ -39,6 +39,7 @@ def numbered() -> Talk[Reply | None]:
     lines = yield from read_reply(continues)
     if not lines or not _is_reply(lines[0]):
         return None
+    code = lines[0][:3]
     bare = [line[4:] if line.startswith(code) else line for line in lines]
     return Reply(int(code), bare, lines[0])
 

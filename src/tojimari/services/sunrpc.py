@@ -42,9 +42,9 @@ def service(message: bytes, number: int) -> Service | None:
     if cursor.big(4) == ACCEPTED:
         cursor.skip(4)
         cursor.skip(cursor.big(4))
-        if cursor.big(4) == SUCCESS:
-            programs = sorted(set(_programs(cursor)))
-            details["programs"] = ", ".join(programs)
+        if cursor.big(4) != SUCCESS:
+            return None
+        details["programs"] = ", ".join(sorted(set(_programs(cursor))))
     return Service("rpcbind", evidence="RPC reply", details=details)
 
 

@@ -2,8 +2,8 @@
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.service import Service
-from tojimari.services.dialogue import Dialogue, Peer, Protocol, Read, Send, read_exactly
-from tojimari.services.octets import Cursor, snippet
+from tojimari.services.dialogue import Dialogue, Peer, Protocol, Send, read_exactly
+from tojimari.services.octets import snippet
 
 HELLO, EXCEPTION = 0, 2
 
@@ -16,19 +16,24 @@ def greet(peer: Peer) -> Dialogue:
     yield Send(bytes([HELLO]) + name + b"\1\1\xb2\xa9\3" + database + who + password)
     kind = yield from read_exactly(1)
     if kind == bytes([EXCEPTION]):
-        said = yield Read(limit=512)
-        if b"DB::Exception" not in said:
+        said = (yield from read_exactly(5))[4:]
+        name = yield from read_exactly(said[0] if said else 0)
+        if name != b"DB::Exception":
             return None
-        return Service("clickhouse", "ClickHouse", vendor="ClickHouse", evidence=snippet(said[5:]))
+        return Service("clickhouse", "ClickHouse", vendor="ClickHouse", evidence=snippet(name))
     if kind != bytes([HELLO]):
         return None
-    cursor = Cursor((yield Read(limit=256)))
-    product = cursor.prefixed(1)
-    if product != b"ClickHouse":
+    size = yield from read_exactly(1)
+    product = yield from read_exactly(size[0] if size else 0)
+    version = yield from read_exactly(2)
+    if not product.startswith(b"ClickHouse") or len(version) < 2:
         return None
-    version = f"{cursor.big(1)}.{cursor.big(1)}"
     return Service(
-        "clickhouse", "ClickHouse", version, vendor="ClickHouse", evidence=snippet(product)
+        "clickhouse",
+        "ClickHouse",
+        f"{version[0]}.{version[1]}",
+        vendor="ClickHouse",
+        evidence=snippet(product),
     )
 
 

@@ -12,7 +12,7 @@ def greet(peer: Peer) -> Dialogue:
     version = yield from _asked(
         number, dnsmessage.query(number, VERSION, dnsmessage.TXT, dnsmessage.CHAOS)
     )
-    if version is None:
+    if version is None or not version.answers(VERSION):
         return None
     number = (number + 1) & 0xFFFF
     root = yield from _asked(

@@ -12,7 +12,7 @@ def greet(peer: Peer) -> Dialogue:
     question = dnsmessage.query(number, VERSION, dnsmessage.TXT, dnsmessage.CHAOS)
     message = yield from ask(question)
     version = dnsmessage.parsed(message, number) if message else None
-    if version is None:
+    if version is None or not version.answers(VERSION):
         return None
     number = (number + 1) & 0xFFFF
     question = dnsmessage.query(number, "", dnsmessage.NS, dnsmessage.ANY_IN, recursion=True)

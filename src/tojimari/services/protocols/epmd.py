@@ -16,7 +16,7 @@ def greet(peer: Peer) -> Dialogue:
     head = yield from read_exactly(4)
     if head not in {OWN_PORT, peer.endpoint.port.to_bytes(4, "big")}:
         return None
-    said = text((yield Read(limit=1024, seconds=0.3)))
+    said = text((yield Read(exactly=1024, seconds=0.3)))
     if said and not said.startswith("name "):
         return None
     nodes = [line.removeprefix("name ") for line in said.splitlines() if line.startswith("name ")]

@@ -9,7 +9,7 @@ import struct
 from tojimari.core.endpoint import Transport
 from tojimari.core.message import Value
 from tojimari.core.service import Service
-from tojimari.services.dialogue import Dialogue, Peer, Protocol, Reconnect, Send, Talk, read_exactly
+from tojimari.services.dialogue import Dialogue, Peer, Protocol, Send, StartTls, Talk, read_exactly
 from tojimari.services.octets import Cursor, snippet, text
 
 SSL_REQUEST = struct.pack(">II", 8, 80877103)
@@ -27,7 +27,7 @@ def greet(peer: Peer) -> Dialogue:
         if answer not in {b"S", b"N", b"E"}:
             return None
     details: dict[str, Value] = {} if peer.tls else {"starttls": "yes" if answer == b"S" else "no"}
-    if answer == b"S" and not (yield Reconnect()):
+    if answer == b"S" and not (yield StartTls()):
         return None
     if answer != b"E":
         yield Send(IMPOSSIBLE)

@@ -4,8 +4,6 @@ The secret that stands in every example (``testing123``) is tried, because a ser
 it is worth knowing of. Silence is the right answer.
 """
 
-import hashlib
-import hmac
 import struct
 
 from tojimari.core.endpoint import Transport
@@ -19,6 +17,9 @@ EXAMPLE = b"testing123"
 
 def greet(peer: Peer) -> Dialogue:
     """Status-Server (RFC 5997)."""
+    import hashlib  # noqa: PLC0415 - 4 ms together, for RADIUS alone
+    import hmac  # noqa: PLC0415 - the same
+
     identifier, ours = peer.nonce[0], peer.nonce[:16]
     attribute = bytes([MESSAGE_AUTHENTICATOR, 18])
     packet = struct.pack(">BBH", STATUS, identifier, 38) + ours + attribute + bytes(16)

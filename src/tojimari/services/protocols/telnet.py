@@ -6,14 +6,17 @@ Source: RFC 854 (commands), RFC 855 (options), RFC 1091 (terminal type).
 from tojimari.core.endpoint import Transport
 from tojimari.core.message import Value
 from tojimari.core.service import Confidence, Service
-from tojimari.services.dialogue import Dialogue, Peer, Protocol, Read, Send
+from tojimari.services.dialogue import Dialogue, Peer, Protocol, Read, Send, read_exactly
 from tojimari.services.grammar import telnet as grammar
 from tojimari.services.octets import snippet, text
 
 IAC = 255
 SB, SE = 250, 240
 WILL, WONT, DO, DONT = 251, 252, 253, 254
-ROUNDS = 6  # of negotiation; a server that wants more goes on without us
+QUIET = 0.5  # seconds; then the server has shown what it shows
+MOST_READS = 4096
+MOST_SHOWN = 2048  # bytes
+MOST_OPTIONS = 64  # a server that wants more goes on without our refusals
 OPTIONS = {
     1: "echo",
     3: "suppress-go-ahead",
@@ -35,29 +38,40 @@ PROMPTS = (b"login:", b"username:", b"password:", b"user name:", b"user:", b"acc
 def greet(peer: Peer) -> Dialogue:
     """Refuse every option, and read what is behind."""
     del peer
+    begun = yield from read_exactly(3)
+    if begun[:1] != bytes([IAC]):
+        return (yield from _without_options(begun))
     shown = b""
     asked: list[int] = []
-    negotiated = False
-    for turn in range(ROUNDS):
-        data = yield Read(seconds=None if turn == 0 else 0.5)
-        if not data:
-            break
-        plain, answers, options = negotiate(data)
-        if turn == 0 and not options and not _prompts(data):
-            return None
-        if not _is_text(plain):
-            return None
-        negotiated = negotiated or bool(options)
+    unread = begun
+    for _ in range(MOST_READS):
+        plain, answers, options, unread = negotiate(unread)
         asked += [option for option in options if option not in asked]
         shown += plain
-        if _prompts(shown) or len(shown) > 2048:
+        if not _is_text(shown) or _prompts(shown) or len(shown) > MOST_SHOWN:
             break
-        if answers:
+        if answers and len(asked) <= MOST_OPTIONS:
             yield Send(answers)
-        elif not negotiated:
+        more = yield Read(seconds=QUIET)
+        if not more:
             break
-    if not negotiated and not _prompts(shown):
+        unread += more
+    if not asked or not _is_text(shown):
         return None
+    return _service(shown, asked)
+
+
+def _without_options(begun: bytes) -> Dialogue:
+    """A server that asks for nothing is known by its prompt alone."""
+    if not _is_text(begun) or begun[:3].isdigit():
+        return None
+    shown = begun + (yield Read(limit=MOST_SHOWN))
+    if not _is_text(shown) or not _prompts(shown):
+        return None
+    return _service(shown, [])
+
+
+def _service(shown: bytes, asked: list[int]) -> Service:
     software = grammar.product(text(shown))
     details: dict[str, Value] = software.details() if software else {}
     if asked:
@@ -65,22 +79,26 @@ def greet(peer: Peer) -> Dialogue:
     words = " ".join(text(shown).split())
     if words:
         details["banner"] = words[:200]
+    system = grammar.system(text(shown))
+    if system is not None:
+        details["system"] = system
     return Service(
         "telnet",
         product=software.product if software else None,
         version=software.version if software else None,
         vendor=software.vendor if software else None,
         evidence=snippet(shown) if words else "IAC",
-        confidence=Confidence.CERTAIN if negotiated else Confidence.LIKELY,
+        confidence=Confidence.CERTAIN if asked else Confidence.LIKELY,
         details=details,
     )
 
 
-def negotiate(data: bytes) -> tuple[bytes, bytes, list[int]]:
+def negotiate(data: bytes) -> tuple[bytes, bytes, list[int], bytes]:
     """Take the commands out of what a server sent.
 
     Returns:
-        The text between them, the refusals to send, and the options that were named.
+        The text between them, the refusals to send, the options that were named, and the beginning
+        of a command whose end has not come yet.
     """
     plain = bytearray()
     answers = bytearray()
@@ -92,8 +110,12 @@ def negotiate(data: bytes) -> tuple[bytes, bytes, list[int]]:
             at += 1
         elif data[at + 1 : at + 2] == bytes([SB]):
             end = data.find(bytes([IAC, SE]), at)
-            at = len(data) if end < 0 else end + 2
-        elif len(data) > at + 2 and WILL <= data[at + 1] <= DONT:
+            if end < 0:
+                break
+            at = end + 2
+        elif len(data) < at + 2 or (WILL <= data[at + 1] <= DONT and len(data) < at + 3):
+            break
+        elif WILL <= data[at + 1] <= DONT:
             command, option = data[at + 1], data[at + 2]
             options.append(option)
             if command == WILL:
@@ -103,7 +125,7 @@ def negotiate(data: bytes) -> tuple[bytes, bytes, list[int]]:
             at += 3
         else:
             at += 2
-    return bytes(plain), bytes(answers), options
+    return bytes(plain), bytes(answers), options, data[at:]
 
 
 def _prompts(data: bytes) -> bool:
