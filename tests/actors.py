@@ -1,4 +1,4 @@
-"""Other processes for tests: they do something real with sockets, say so, and wait for their end."""
+"""Other processes for tests: they do something real with sockets, say so, and wait."""
 
 import json
 import os
@@ -48,13 +48,28 @@ class Actor:
     Attributes:
         pid: Its number.
         facts: What it said of itself.
+        process: How to speak with it.
     """
 
     pid: int
     facts: dict[str, Any]
+    process: "subprocess.Popen[str]"
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - a fact is whatever the actor said
         return self.facts[name]
+
+    def go_on(self, words: str = "\n") -> dict[str, Any]:
+        """Let it come to its next ``ready``; returns what it says then.
+
+        Args:
+            words: Lines that it reads until then.
+        """
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(words)
+        self.process.stdin.flush()
+        said: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return said
 
 
 @contextmanager
@@ -76,14 +91,18 @@ def actor(body: str, *, cgroup: Path | None = None) -> Generator[Actor]:
         try:
             line = process.stdout.readline()
             assert line, "the actor failed"
-            yield Actor(process.pid, json.loads(line))
+            yield Actor(process.pid, json.loads(line), process)
         finally:
             process.kill()
 
 
 # Gives up rights before looking: capabilities by number (linux/capability.h), or root itself.
+# What is needed is imported before, for it may lie in root's home.
 _WITHOUT = """
-import ctypes, os, struct
+import ctypes, encodings.ascii, os, struct, sys, zlib
+import msgspec
+from tojimari.sockets import inside
+from tojimari.sockets.holding import Method
 libc = ctypes.CDLL(None, use_errno=True)
 def without(*capabilities):
     header = struct.pack("=Ii", 0x20080522, 0)
@@ -100,9 +119,6 @@ def as_nobody():
     os.setuid(65534)
 """
 _LOOK = """
-import msgspec, sys
-from tojimari.sockets import inside
-from tojimari.sockets.holding import Method
 sys.stdout.buffer.write(msgspec.json.encode(inside.view({options})))
 """
 CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_DAC_READ_SEARCH = 19, 21, 2  # linux/capability.h

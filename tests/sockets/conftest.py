@@ -1,6 +1,8 @@
 """What the tests of the inside view share."""
 
+import itertools
 import os
+import select
 from collections.abc import Generator
 from pathlib import Path
 
@@ -24,14 +26,30 @@ def as_nobody() -> Generator[None]:
     os.setgroups(groups)
 
 
+_NUMBERS = itertools.count()
+
+
 @pytest.fixture
 def unit(root: None) -> Generator[Path]:
-    """The control group of a unit, in the unified hierarchy; its processes leave it first."""
+    """The control group of a unit, in the unified hierarchy; it goes with all that is in it."""
     del root
     mount = cgroups.mount()
     assert mount is not None
-    folder = Path(mount) / f"tojimari-test-{os.getpid()}.slice" / "web.service"
+    name = f"tojimari-test-{os.getpid()}-{next(_NUMBERS)}.slice"
+    folder = Path(mount) / name / "web.service"
     folder.mkdir(parents=True)
     yield folder
+    (folder / "cgroup.kill").write_text("1")
+    _wait_until_empty(folder)
     folder.rmdir()
     folder.parent.rmdir()
+
+
+def _wait_until_empty(folder: Path) -> None:
+    """The kernel says by a poll event that a group's population changed (cgroup-v2.rst)."""
+    with (folder / "cgroup.events").open(encoding="ascii") as events:
+        waiting = select.poll()
+        waiting.register(events, select.POLLPRI)
+        while "populated 0" not in events.read():
+            waiting.poll(5000)
+            events.seek(0)

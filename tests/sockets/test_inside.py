@@ -1,23 +1,27 @@
-import socket
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from actors import (
     CAP_BPF,
-    CAP_DAC_OVERRIDE,
-    CAP_DAC_READ_SEARCH,
     CAP_PERFMON,
     CAP_SYS_ADMIN,
     CAP_SYS_PTRACE,
-    Actor,
     actor,
     look,
 )
-
 from tojimari.core.socket import Evidence, InsideView, Listener, Role
+from tojimari.linux import namespaces
 from tojimari.sockets import inside
-from tojimari.sockets.holding import Method
+from tojimari.sockets.holding import Holding, Method
+from tojimari.sockets.walk import Walk
 
+pytestmark = pytest.mark.usefixtures("root")
 METHODS = pytest.mark.parametrize("method", list(Method))
 COMPLETE = pytest.mark.parametrize("method", [Method.BPF, Method.PROCFS])
 
@@ -39,7 +43,7 @@ LISTENER = "a = listener(); ready(port=a.getsockname()[1], fd=a.fileno(), inode=
 
 
 @METHODS
-def test_a_listening_socket_is_a_door_with_its_process(root: None, method: Method) -> None:
+def test_a_listening_socket_is_a_door_with_its_process(method: Method) -> None:
     with actor(LISTENER) as server:
         found = door(inside.view(method=method), server["port"])
     assert found.endpoint.address == "127.0.0.1"
@@ -50,7 +54,7 @@ def test_a_listening_socket_is_a_door_with_its_process(root: None, method: Metho
 
 
 @METHODS
-def test_all_methods_find_the_same(root: None, method: Method) -> None:
+def test_all_methods_find_the_same(method: Method) -> None:
     bodies = (
         LISTENER,
         "a = listener('::1'); ready(port=a.getsockname()[1])",
@@ -70,7 +74,7 @@ def test_all_methods_find_the_same(root: None, method: Method) -> None:
 
 
 @COMPLETE
-def test_everybody_who_shares_a_socket_is_named(root: None, method: Method) -> None:
+def test_everybody_who_shares_a_socket_is_named(method: Method) -> None:
     body = """
 a = listener()
 child = os.fork()
@@ -89,7 +93,7 @@ ready(port=a.getsockname()[1], child=child, fds=[a.fileno(), b])
     ]
 
 
-def test_a_door_may_take_ipv6_only_or_both(root: None) -> None:
+def test_a_door_may_take_ipv6_only_or_both() -> None:
     body = """
 both, only = listener("::", IPV6_V6ONLY=0), listener("::", IPV6_V6ONLY=1)
 ready(both=both.getsockname()[1], only=only.getsockname()[1])
@@ -100,7 +104,7 @@ ready(both=both.getsockname()[1], only=only.getsockname()[1])
     assert door(view, server["only"]).v6only is True
 
 
-def test_an_ipv4_address_inside_ipv6_is_an_ipv4_door(root: None) -> None:
+def test_an_ipv4_address_inside_ipv6_is_an_ipv4_door() -> None:
     body = """
 a = listener("::ffff:127.0.0.1", IPV6_V6ONLY=0)
 ready(port=a.getsockname()[1])
@@ -126,7 +130,7 @@ ready(server=at, outside=out, client=by, named=on, talking=to)
 """
 
 
-def test_udp_clients_are_told_from_servers(root: None) -> None:
+def test_udp_clients_are_told_from_servers() -> None:
     with actor(UDP) as program:
         view = inside.view(method=Method.BPF)
     assert door(view, program["server"]).role is Role.SERVER
@@ -135,7 +139,7 @@ def test_udp_clients_are_told_from_servers(root: None) -> None:
     assert door(view, program["named"]).role is Role.UNSURE
 
 
-def test_without_bpf_only_what_is_sure_is_called_a_server(root: None) -> None:
+def test_without_bpf_only_what_is_sure_is_called_a_server() -> None:
     with actor(UDP) as program:
         view = inside.view(method=Method.PROCFS)
     assert door(view, program["outside"]).role is Role.SERVER
@@ -144,13 +148,13 @@ def test_without_bpf_only_what_is_sure_is_called_a_server(root: None) -> None:
     assert "udp-role-unknown" in [each.message.code for each in view.unseen]
 
 
-def test_a_udp_socket_with_a_peer_is_no_door(root: None) -> None:
+def test_a_udp_socket_with_a_peer_is_no_door() -> None:
     with actor(UDP) as program:
         view = inside.view()
     assert doors(view, program["talking"]) == []
 
 
-def test_a_socket_that_is_bound_but_does_not_listen_is_no_door(root: None) -> None:
+def test_a_socket_that_is_bound_but_does_not_listen_is_no_door() -> None:
     body = """
 a = socket.socket(); a.bind(("127.0.0.1", 0)); ready(port=a.getsockname()[1])
 """
@@ -160,7 +164,7 @@ a = socket.socket(); a.bind(("127.0.0.1", 0)); ready(port=a.getsockname()[1])
 
 
 @COMPLETE
-def test_sockets_that_share_a_port_are_one_door(root: None, method: Method) -> None:
+def test_sockets_that_share_a_port_are_one_door(method: Method) -> None:
     body = """
 a = listener(SO_REUSEPORT=1)
 port = a.getsockname()[1]
@@ -182,14 +186,14 @@ os.waitpid(child, 0)
     }
 
 
-def test_a_door_may_be_open_to_one_interface_only(root: None) -> None:
+def test_a_door_may_be_open_to_one_interface_only() -> None:
     body = "a = listener('0.0.0.0', SO_BINDTODEVICE=b'lo'); ready(port=a.getsockname()[1])"
     with actor(body) as server:
         found = door(inside.view(), server["port"])
     assert found.interface == "lo"
 
 
-def test_a_door_at_a_group_address_is_multicast(root: None) -> None:
+def test_a_door_at_a_group_address_is_multicast() -> None:
     body = """
 a = socket.socket(type=socket.SOCK_DGRAM); a.bind(("224.0.0.251", 7353)); ready(port=7353)
 """
@@ -199,7 +203,7 @@ a = socket.socket(type=socket.SOCK_DGRAM); a.bind(("224.0.0.251", 7353)); ready(
     assert found.role is Role.SERVER
 
 
-def test_backlog_and_queue_are_those_of_the_kernel(root: None) -> None:
+def test_backlog_and_queue_are_those_of_the_kernel() -> None:
     body = """
 a = socket.socket(); a.bind(("127.0.0.1", 0)); a.listen(7)
 b = socket.create_connection(a.getsockname())
@@ -210,7 +214,7 @@ ready(port=a.getsockname()[1])
     assert (found.backlog, found.queued) == (7, 1)
 
 
-def test_a_multipath_listener_is_one_door_with_its_process(root: None) -> None:
+def test_a_multipath_listener_is_one_door_with_its_process() -> None:
     body = """
 a = socket.socket(proto=262); a.bind(("127.0.0.1", 0)); a.listen()
 ready(port=a.getsockname()[1], fd=a.fileno())
@@ -222,9 +226,7 @@ ready(port=a.getsockname()[1], fd=a.fileno())
 
 
 @COMPLETE
-def test_a_process_whose_first_thread_has_ended_still_holds_its_doors(
-    root: None, method: Method
-) -> None:
+def test_a_process_whose_first_thread_has_ended_still_holds_its_doors(method: Method) -> None:
     body = """
 a = listener()
 threading.Thread(target=ready, kwargs={"port": a.getsockname()[1], "fd": a.fileno()}).start()
@@ -236,7 +238,7 @@ libc.pthread_exit(None)
 
 
 @METHODS
-def test_every_namespace_is_looked_into(root: None, method: Method) -> None:
+def test_every_namespace_is_looked_into(method: Method) -> None:
     body = "space = own_network(); a = listener(); ready(port=a.getsockname()[1], space=space)"
     with actor(body) as server:
         view = inside.view(method=method)
@@ -249,9 +251,356 @@ def test_every_namespace_is_looked_into(root: None, method: Method) -> None:
     assert space.interfaces[0].addresses == ("127.0.0.1/8", "::1/128")
 
 
-def test_only_our_own_namespace_is_looked_into_on_demand(root: None) -> None:
+def test_only_our_own_namespace_is_looked_into_on_demand() -> None:
     body = "space = own_network(); a = listener(); ready(port=a.getsockname()[1], space=space)"
     with actor(body) as server:
         view = inside.view(namespaces=False)
     assert [space.inode for space in view.namespaces] == [Path("/proc/self/ns/net").stat().st_ino]
     assert doors(view, server["port"]) == []
+
+
+@METHODS
+def test_a_namespace_that_is_only_mounted_is_known_by_its_name(method: Method) -> None:
+    body = """
+os.makedirs("/run/netns", exist_ok=True)
+open("/run/netns/empty-house", "w").close()
+space = own_network()
+assert libc.mount(b"/proc/thread-self/ns/net", b"/run/netns/empty-house", None, 4096, None) == 0
+ready(space=space)
+"""
+    with actor(body) as builder:
+        space = builder["space"]
+    try:
+        view = inside.view(method=method)
+    finally:
+        subprocess.run(["umount", "/run/netns/empty-house"], check=True)
+        Path("/run/netns/empty-house").unlink()
+    (found,) = [each for each in view.namespaces if each.inode == space]
+    assert (found.name, found.is_host, found.pids) == ("empty-house", False, ())
+
+
+LEFT = """
+home = os.open("/proc/self/ns/net", os.O_RDONLY)
+space = own_network()
+a = listener()
+assert libc.setns(home, 0) == 0
+ready(port=a.getsockname()[1], space=space, fd=a.fileno())
+"""
+
+
+@COMPLETE
+def test_a_door_whose_owner_has_left_its_namespace_is_found(method: Method) -> None:
+    with actor(LEFT) as server:
+        found = door(inside.view(method=method), server["port"])
+    assert found.netns == server["space"]
+    assert holders(found) == [(Evidence.DESCRIPTOR, server.pid, (server["fd"],))]
+
+
+@COMPLETE
+def test_a_namespace_that_is_only_open_as_a_file_is_entered(method: Method) -> None:
+    # Only the second method reads every descriptor; the first finds it by the socket in it.
+    body = """
+home = os.open("/proc/self/ns/net", os.O_RDONLY)
+space = own_network()
+away = os.open("/proc/self/ns/net", os.O_RDONLY)
+a = listener()
+assert libc.setns(home, 0) == 0
+ready(port=a.getsockname()[1], space=space)
+"""
+    with actor(body) as server:
+        view = inside.view(method=method)
+    assert server["space"] in [space.inode for space in view.namespaces]
+
+
+def test_a_namespace_that_may_not_be_entered_is_counted() -> None:
+    with actor(LEFT) as server:
+        view = look(f"without({CAP_SYS_ADMIN}, {CAP_SYS_PTRACE})")
+    assert doors(view, server["port"]) == []
+    (unseen,) = [each for each in view.unseen if each.message.code == "namespace-not-permitted"]
+    assert unseen.hides_doors
+    assert unseen.count >= 1
+
+
+@METHODS
+def test_a_process_may_hold_a_door_of_a_namespace_that_it_is_not_in(method: Method) -> None:
+    body = "a = listener(); own_network(); ready(port=a.getsockname()[1], fd=a.fileno())"
+    with actor(body) as server:
+        found = door(inside.view(method=method), server["port"])
+    assert found.netns == Path("/proc/self/ns/net").stat().st_ino
+    assert holders(found) == [(Evidence.DESCRIPTOR, server.pid, (server["fd"],))]
+
+
+RING = """
+libc.syscall.argtypes = [ctypes.c_long] * 5
+setup = ctypes.create_string_buffer(120)
+ring = libc.syscall(425, 8, ctypes.addressof(setup), 0, 0)
+assert ring >= 0
+a = listener()
+port, number = a.getsockname()[1], inode(a)
+files = array.array("i", [a.fileno()])
+assert libc.syscall(427, ring, 2, files.buffer_info()[0], 1) == 0
+a.close()
+ready(port=port, inode=number)
+"""
+
+
+@METHODS
+def test_a_door_that_only_an_io_uring_holds_has_its_process(method: Method) -> None:
+    with actor(RING) as server:
+        found = door(inside.view(method=method), server["port"])
+    assert holders(found) == [(Evidence.FIXED_FILE, server.pid, ())]
+    assert found.inodes == (server["inode"],)
+
+
+FLYING = """
+a = listener()
+port = a.getsockname()[1]
+left, right = socket.socketpair(socket.AF_UNIX, socket.{kind})
+socket.send_fds(left, [b"here"], [a.fileno()])
+a.close()
+left.close()
+ready(port=port)
+"""
+
+
+@METHODS
+@pytest.mark.parametrize("kind", ["SOCK_STREAM", "SOCK_DGRAM", "SOCK_SEQPACKET"])
+def test_a_door_on_its_way_between_processes_has_the_carrier(method: Method, kind: str) -> None:
+    with actor(FLYING.format(kind=kind)) as server:
+        found = door(inside.view(method=method), server["port"])
+    assert holders(found) == [(Evidence.IN_FLIGHT, server.pid, ())]
+
+
+def test_looking_at_a_door_on_its_way_takes_nothing_out() -> None:
+    body = """
+a = listener()
+port = a.getsockname()[1]
+left, right = socket.socketpair()
+socket.send_fds(left, [b"here"], [a.fileno()])
+a.close()
+ready(port=port)
+data, descriptors, flags, _ = socket.recv_fds(right, 100, 1)
+with socket.socket(fileno=descriptors[0]) as again:
+    ready(data=data.decode(), port=again.getsockname()[1])
+"""
+    with actor(body) as server:
+        inside.view()
+        assert server.go_on() == {"data": "here", "port": server["port"]}
+
+
+def test_a_process_that_peeks_with_an_offset_is_not_disturbed() -> None:
+    body = """
+a = listener()
+port = a.getsockname()[1]
+left, right = socket.socketpair()
+right.setsockopt(socket.SOL_SOCKET, 42, 0)  # SO_PEEK_OFF
+socket.send_fds(left, [b"here"], [a.fileno()])
+a.close()
+ready(port=port)
+ready(peeked=right.recv(2, socket.MSG_PEEK).decode())
+"""
+    with actor(body) as server:
+        found = door(inside.view(), server["port"])
+        assert server.go_on() == {"peeked": "he"}
+    assert [owner.evidence for owner in found.owners] == [Evidence.CGROUP]
+
+
+VXLAN = """
+import subprocess
+space = own_network()
+subprocess.run(["ip", "link", "add", "v0", "type", "vxlan", "id", "1", "dstport", "4789",
+                "dev", "lo"], check=True)
+subprocess.run(["ip", "link", "set", "v0", "up"], check=True)
+ready(space=space)
+"""
+
+
+@METHODS
+def test_a_door_of_the_kernel_is_named_so(method: Method) -> None:
+    with actor(VXLAN) as builder:
+        view = inside.view(method=method)
+        (found,) = [each for each in doors(view, 4789) if each.netns == builder["space"]]
+    assert holders(found) == [(Evidence.KERNEL, None, ())]
+    assert found.role is Role.SERVER
+
+
+def test_a_door_with_a_hidden_holder_is_never_called_the_kernels() -> None:
+    """From inside a process namespace, the holder of a door outside of it cannot be seen."""
+    with actor(LISTENER) as server:
+        view = look(wrapper=("unshare", "--pid", "--fork", "--mount-proc"))
+        found = door(view, server["port"])
+    assert view.method == "bpf"
+    assert [(owner.evidence, owner.pid) for owner in found.owners] == [(Evidence.CGROUP, None)]
+    assert "holder-not-visible" in [each.message.code for each in view.unseen]
+
+
+@pytest.mark.parametrize("method", [Method.BPF, Method.PROCFS])
+def test_a_process_has_the_number_that_it_has_in_our_process_namespace(method: Method) -> None:
+    body = """
+import socket
+a = socket.socket(); a.bind(("127.0.0.1", 0)); a.listen()
+"""
+    view = look(
+        body,
+        f"method=Method({method.value!r})",
+        wrapper=("unshare", "--pid", "--fork", "--mount-proc"),
+    )
+    mine = [
+        owner
+        for each in view.listeners
+        for owner in each.owners
+        if owner.evidence is Evidence.DESCRIPTOR
+    ]
+    assert [(owner.pid, owner.name) for owner in mine] == [(1, "python")]
+
+
+def test_root_without_a_capability_is_not_permitted_and_says_so(unit: Path) -> None:
+    rights = (CAP_SYS_PTRACE, CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN)
+    with actor(LISTENER, cgroup=unit) as server:
+        view = look(f"without{rights}")
+        found = door(view, server["port"])
+    assert view.method == "procfs"
+    assert holders(found) == [(Evidence.CGROUP, server.pid, ())]
+    assert found.owners[0].unit == "web.service"
+    assert found.owners[0].name == "python"
+    (unseen,) = [each for each in view.unseen if each.message.code == "descriptors-not-permitted"]
+    assert unseen.count >= 1
+
+
+def test_nobody_sees_the_unit_of_every_door(unit: Path) -> None:
+    with actor(LISTENER, cgroup=unit) as server:
+        view = look("as_nobody()")
+        found = door(view, server["port"])
+    assert holders(found) == [(Evidence.CGROUP, server.pid, ())]
+    assert found.owners[0].unit == "web.service"
+    assert found.owners[0].cgroup == f"/{unit.parent.name}/web.service"
+    codes = [each.message.code for each in view.unseen]
+    assert "descriptors-not-permitted" in codes
+    assert "namespace-unknown" in codes
+
+
+def test_nobody_sees_who_holds_its_own_doors() -> None:
+    body = """
+import socket, os
+as_nobody()
+a = socket.socket(); a.bind(("127.0.0.1", 0)); a.listen()
+"""
+    view = look(body)
+    mine = [
+        owner.name
+        for each in view.listeners
+        for owner in each.owners
+        if owner.evidence is Evidence.DESCRIPTOR
+    ]
+    assert mine == ["python"]
+
+
+def test_processes_that_are_hidden_are_said_to_be(unit: Path) -> None:
+    hide = 'mount -t proc -o hidepid=2 proc /proc && exec "$@"'
+    with actor(LISTENER, cgroup=unit) as server:
+        view = look("as_nobody()", wrapper=("unshare", "--mount", "sh", "-c", hide, "sh"))
+        found = door(view, server["port"])
+    assert "processes-hidden" in [each.message.code for each in view.unseen]
+    assert [(owner.evidence, owner.pid, owner.name) for owner in found.owners] == [
+        (Evidence.CGROUP, server.pid, None)
+    ]
+    assert found.owners[0].unit == "web.service"
+
+
+def test_a_group_of_many_is_named_without_its_processes(unit: Path) -> None:
+    body = """
+for _ in range(10):
+    if not os.fork():
+        sys.stdin.readline()
+        os._exit(0)
+a = listener()
+ready(port=a.getsockname()[1])
+"""
+    with actor(body, cgroup=unit) as server:
+        found = door(look("as_nobody()"), server["port"])
+    assert [(owner.pid, owner.unit) for owner in found.owners] == [(None, "web.service")]
+
+
+def test_a_socket_keeps_the_group_of_its_maker(unit: Path) -> None:
+    with actor(LISTENER, cgroup=unit) as server:
+        (Path(unit).parent.parent / "cgroup.procs").write_text(str(server.pid))
+        found = door(inside.view(), server["port"])
+    assert found.owners[0].cgroup == f"/{unit.parent.name}/web.service"
+    assert found.owners[0].unit is None
+
+
+def test_a_door_that_closes_during_the_look_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = Walk.holding
+
+    with actor(LISTENER) as server:
+
+        def holding(walk: Walk) -> Holding:
+            os.kill(server.pid, signal.SIGKILL)
+            os.waitid(os.P_PID, server.pid, os.WEXITED | os.WNOWAIT)
+            return original(walk)
+
+        monkeypatch.setattr(Walk, "holding", holding)
+        view = inside.view(method=Method.BPF)
+    assert doors(view, server["port"]) == []
+
+
+def test_a_namespace_that_goes_during_the_look_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = namespaces.survey
+
+    with actor("space = own_network(); ready(space=space)") as builder:
+
+        def survey(pids: list[int]) -> namespaces.Survey:
+            found = original(pids)
+            os.kill(builder.pid, signal.SIGKILL)
+            os.waitid(os.P_PID, builder.pid, os.WEXITED | os.WNOWAIT)
+            return found
+
+        monkeypatch.setattr(namespaces, "survey", survey)
+        view = inside.view()
+    assert builder["space"] not in [space.inode for space in view.namespaces]
+
+
+def test_the_doors_are_those_of_ss() -> None:
+    body = """
+held = [listener() for _ in range(20)] + [listener("::1") for _ in range(20)]
+for address in ("127.0.0.1", "::1"):
+    for _ in range(10):
+        one = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET,
+                            socket.SOCK_DGRAM)
+        one.bind((address, 0))
+        held.append(one)
+both = listener("::")
+shared = listener("0.0.0.0", SO_REUSEPORT=1)
+again = listener("0.0.0.0", shared.getsockname()[1], SO_REUSEPORT=1)
+ready()
+"""
+    with actor(body) as server:
+        theirs = set(ss_doors(server.pid))
+        view = inside.view()
+    ours = {
+        (
+            each.endpoint.transport.value,
+            each.endpoint.address,
+            each.endpoint.port,
+            owner.pid,
+            descriptor,
+        )
+        for each in view.listeners
+        for owner in each.owners
+        if owner.pid == server.pid
+        for descriptor in owner.descriptors
+    }
+    assert len(theirs) == 63
+    assert ours == theirs
+
+
+def ss_doors(pid: int) -> Iterator[tuple[str, str, int, int, int]]:
+    """Transport, address, port, process and descriptor of every door of a process, by ss."""
+    text = subprocess.run(["ss", "-Htulnp"], capture_output=True, text=True, check=True).stdout
+    for line in text.splitlines():
+        transport, _, _, _, local, *_ = line.split()
+        address, _, port = local.rpartition(":")
+        plain = address.strip("[]").partition("%")[0].replace("*", "::")
+        for holder, descriptor in re.findall(r"pid=(\d+),fd=(\d+)", line):
+            if int(holder) == pid:
+                yield transport, plain, int(port), pid, int(descriptor)

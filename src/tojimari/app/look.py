@@ -2,14 +2,34 @@
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tojimari.app import join
 from tojimari.core.door import Door
 from tojimari.core.errors import UsageError
-from tojimari.core.look import Look, Query
-from tojimari.core.socket import InsideView, Namespace, Role
+from tojimari.core.look import Look
+from tojimari.core.message import Message, mark
+from tojimari.core.socket import InsideView, Namespace, Owner, Role
 from tojimari.registry import meaning
-from tojimari.sockets.inspection import Inspection, inspect
+from tojimari.registry.query import Query, parse
+
+if TYPE_CHECKING:
+    from tojimari.sockets.inspection import Inspection
+
+HINT = mark("tojimari look 80, tojimari look 53/udp, tojimari look 8000-8100, tojimari look nginx")
+
+
+def question(text: str) -> Query:
+    """Read which doors somebody asks for: ``80``, ``53/udp``, ``8000-8100``, ``nginx``.
+
+    Raises:
+        UsageError: It is no number of a door and no name.
+    """
+    try:
+        return parse(text)
+    except UsageError as error:
+        error.hint = Message(error.hint.code, HINT)
+        raise
 
 
 def look(
@@ -41,7 +61,7 @@ def view(*, connections: bool = False) -> InsideView:
     Raises:
         HostError: The sockets cannot be read.
     """
-    if sys.platform == "linux":
+    if _on_linux():
         from tojimari.sockets import inside  # noqa: PLC0415 - each is heavy, and one is needed
 
         return inside.view(connections=connections)
@@ -80,7 +100,7 @@ def select(
         door
         for door in joined
         if (inodes is None or door.namespace.inode in inodes)
-        and (not queries or any(query.matches(door) for query in queries))
+        and (not queries or any(asks_for(query, door) for query in queries))
     ]
     clients = clients or any(query.ports is not None for query in queries)
     shown = tuple(door for door in asked if clients or _serves(door))
@@ -95,8 +115,26 @@ def select(
     )
 
 
-def inspections(door: Door) -> tuple[Inspection, ...]:
+def asks_for(query: Query, door: Door) -> bool:
+    """Whether a question is about this door.
+
+    A name may be that of a program, a unit, a container, a user or a service.
+    """
+    if query.transport not in {None, door.endpoint.transport}:
+        return False
+    if query.ports is not None:
+        return door.endpoint.port in query.ports
+    said = door.meaning
+    wanted = query.name
+    return wanted in {said.service, said.usual, said.assignment} or any(
+        wanted in _names(owner) for owner in door.owners
+    )
+
+
+def inspections(door: Door) -> "tuple[Inspection, ...]":
     """One door in full: each process that holds it, looked at more closely."""
+    from tojimari.sockets.inspection import inspect  # noqa: PLC0415 - 17 ms, for one door in full
+
     listener = door.listener
     if listener is None:
         return ()
@@ -105,6 +143,19 @@ def inspections(door: Door) -> tuple[Inspection, ...]:
         for owner in listener.owners
         if owner.pid is not None
     )
+
+
+def _names(owner: Owner) -> set[str | None]:
+    """Everything that an owner is called by."""
+    unit = (owner.unit or "").rpartition(".")[0]
+    names = {owner.name, (owner.exe or "").rpartition("/")[2], owner.unit, unit, owner.user}
+    if owner.container is not None:
+        names |= {owner.container.name, owner.container.id}
+    return names - {"", None}
+
+
+def _on_linux() -> bool:
+    return sys.platform == "linux"
 
 
 def _serves(door: Door) -> bool:

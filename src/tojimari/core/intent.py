@@ -51,6 +51,8 @@ class Intent:
         exe: The executable that is meant to hold it, an absolute path; None for any.
         user: The user that is meant to hold it; None for any.
         container: The container that is meant to hold it; None for any.
+        written: The sources as the file has them, groups by their names; empty where it did not
+            come from a file.
         optional: Whether it may be shut: then a missing listener is no finding.
         line: Line of the policy file, from 1; 0 where it did not come from a file.
     """
@@ -66,5 +68,6 @@ class Intent:
     exe: str | None = None
     user: str | None = None
     container: str | None = None
+    written: tuple[str, ...] = ()
     optional: bool = False
     line: int = 0

@@ -24,7 +24,7 @@ ARROWS = {OUTGOING: "->", INCOMING: "<-", UNSURE: "--"}
 GROUP_HEADINGS = (
     mark("Program"),
     mark("PID"),
-    mark("Unit or container"),
+    mark("Belongs to"),
     "",
     mark("Talks with"),
     mark("Where"),
@@ -35,7 +35,7 @@ GROUP_HEADINGS = (
 GROUP_SHAPE = (
     Column(least=14),
     Column(leave=3),
-    Column(least=17, leave=2),
+    Column(least=14, leave=2),
     Column(),
     Column(least=14),
     Column(least=15, leave=1),
@@ -114,8 +114,8 @@ def text(found: Conversations, view: View, *, each: bool = False) -> Iterator[st
     if ended:
         message = Message(
             "time-wait",
-            "Not listed: {count} conversations that have ended; the kernel remembers them for a"
-            " minute (TIME-WAIT).",
+            "Conversations that have ended and are not listed: {count}. The kernel remembers them"
+            " for a minute (TIME-WAIT).",
             {"count": ended},
         )
         yield ""

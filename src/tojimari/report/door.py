@@ -159,7 +159,7 @@ def _listener(heard: Listener, fold: Fold, language: Language) -> Iterator[_Fact
                 language.say(
                     Message(
                         "queue",
-                        "{queued} visitors wait to be let in; there is room for {backlog}.",
+                        "Visitors that wait to be let in: {queued}; there is room for {backlog}.",
                         {"queued": fold.queued, "backlog": heard.backlog},
                     )
                 ),
@@ -185,7 +185,7 @@ def _owners(
             yield from _closer(seen, owner, language)
     more = len(owners) - SHOWN_OWNERS
     if more > 0:
-        message = Message("more-holders", "and {count} more processes", {"count": more})
+        message = Message("more-holders", "more processes: {count}", {"count": more})
         yield _Fact(held, (language.say(message),))
 
 
@@ -295,31 +295,34 @@ def _threads(seen: Inspection, language: Language) -> Iterator[str]:
         yield language.say(
             Message(
                 "threads-unread",
-                "{total}, all of which hold the door; what they do may not be asked.",
+                "{total} in all, and each holds the door; what they do may not be asked.",
                 values,
             )
         )
         return
     if not waiting:
         said = Message(
-            "threads-busy", "{total}, all of which hold the door; none waits for it now.", values
+            "threads-busy",
+            "{total} in all, and each holds the door; none waits for it now.",
+            values,
         )
     elif len(waiting) > SHOWN_THREADS:
         said = Message(
             "threads-many",
-            "{total}, all of which hold the door. Waiting for it now: {waiting} and {more} more.",
+            "{total} in all, and each holds the door. Waiting for it now: {waiting},"
+            " and {more} more.",
             values,
         )
     else:
         said = Message(
             "threads-wait",
-            "{total}, all of which hold the door. Waiting for it now: {waiting}.",
+            "{total} in all, and each holds the door. Waiting for it now: {waiting}.",
             values,
         )
     yield language.say(said)
     if threads.unreadable:
         yield language.say(
-            Message("threads-some", "What {unreadable} of them do may not be asked.", values)
+            Message("threads-some", "May not be asked what they do: {unreadable}.", values)
         )
 
 

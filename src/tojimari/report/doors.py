@@ -27,18 +27,18 @@ HEADINGS = (
     mark("What it is"),
     mark("Program"),
     mark("PID"),
-    mark("Unit or container"),
+    mark("Belongs to"),
     mark("User"),
     mark("Running"),
 )
 SHAPE = (
     Column(),
-    Column(least=14),
-    Column(least=12),
-    Column(least=14),
-    Column(leave=4),
-    Column(least=17, leave=3),
-    Column(least=9, leave=2),
+    Column(least=11),
+    Column(least=10),
+    Column(least=15),
+    Column(leave=3),
+    Column(least=16, leave=4),
+    Column(least=8, leave=2),
     Column(leave=1),
 )
 
@@ -182,7 +182,7 @@ def notes(fold: Fold) -> Iterator[Message]:
     if heard.backlog and fold.queued > heard.backlog * FEW:
         yield Message(
             "queue-fills",
-            "{queued} visitors wait to be let in, and there is room for {backlog}.",
+            "Visitors that wait to be let in: {queued}; there is room for {backlog}.",
             {"queued": fold.queued, "backlog": heard.backlog},
         )
     if any(owner.deleted for owner in fold.door.owners):
@@ -203,7 +203,8 @@ def _asides(found: Look) -> Iterator[Message]:
     if found.clients:
         yield Message(
             "clients-left-out",
-            "Not listed: {count} UDP sockets that only wait for an answer. --all lists them.",
+            "UDP sockets that only wait for an answer and are not listed: {count}."
+            " --all lists them.",
             {"count": found.clients},
         )
 

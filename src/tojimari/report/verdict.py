@@ -124,10 +124,11 @@ def folded(verdict: Verdict) -> list[Entry]:
     return sorted(rows.values(), key=_rank)
 
 
-def _rank(entry: Entry) -> tuple[int, int, str, str]:
+def _rank(entry: Entry) -> tuple[int, bool, str, int, str, str]:
     worst = min((one.severity.rank for one in entry.grave), default=len(Severity))
-    endpoint = entry.door.endpoint
-    return worst, endpoint.port, endpoint.transport, endpoint.address
+    endpoint, namespace = entry.door.endpoint, entry.door.namespace
+    inside = "" if namespace.is_host else namespace.name
+    return worst, bool(inside), inside, endpoint.port, endpoint.transport, endpoint.address
 
 
 def _group(group: list[Entry], verdict: Verdict, view: View, widths: list[int]) -> Iterator[str]:

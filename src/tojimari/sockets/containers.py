@@ -14,8 +14,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
-
 from tojimari.core.socket import Container
 
 LIMIT = 16 * 1024 * 1024  # bytes; a list of a thousand containers is a tenth of this
@@ -128,6 +126,8 @@ def _containerd(root: Path, identifier: str) -> str | None:
 
 def _decoded(path: Path, kind: type[T]) -> T | None:
     """What a file says; None where it is not there, not ours to read, or not as documented."""
+    import msgspec  # noqa: PLC0415 - 9 ms, and most machines have no containers
+
     try:
         with path.open("rb") as file:
             return msgspec.json.decode(file.read(LIMIT), type=kind)

@@ -49,12 +49,22 @@ class Site:
 
 @dataclass(slots=True)
 class _End:
-    """One end, before the other is known."""
+    """One end, before the other is known.
+
+    Attributes:
+        site: Its namespace.
+        row: The socket.
+        key: Its addresses.
+        door: The door by which it came in; None where there is none.
+        knocks_here: Whether the other end is surely in this namespace, at a door.
+        owners: Who holds it.
+    """
 
     site: Site
     row: Row
     key: _Key
     door: Listener | None
+    knocks_here: bool
     owners: tuple[Owner, ...]
 
 
@@ -123,7 +133,9 @@ def _ends(
             holders = owners(row)
         else:
             holders = door.owners if door is not None and row.state in _QUEUED else ()
-        yield _End(site, row, key, door, holders)
+        stays = key[2] == key[0] or key[2].startswith("127.")
+        knocks_here = stays and find(transport, key[2], key[3]) is not None
+        yield _End(site, row, key, door, knocks_here, holders)
 
 
 def _joined(transport: Transport, ends: list[_End]) -> Iterable[Connection]:
@@ -185,11 +197,12 @@ def _direction(end: _End, other: _End | None) -> Direction:
         return Direction.INCOMING
     if state == sock_diag.SYN_SENT:
         return Direction.OUTGOING
-    other_door = other.door if other is not None else None
-    if end.door is not None or other_door is not None:
-        if end.door is not None and other_door is not None:
+    came_in = end.door is not None
+    knocked = end.knocks_here or (other is not None and other.door is not None)
+    if came_in or knocked:
+        if came_in and knocked:
             return Direction.UNSURE
-        return Direction.INCOMING if end.door is not None else Direction.OUTGOING
+        return Direction.INCOMING if came_in else Direction.OUTGOING
     first, last = end.site.chosen_ports
     if other is None and first <= end.row.port <= last and not first <= end.row.peer_port <= last:
         return Direction.OUTGOING

@@ -3,10 +3,10 @@
 It costs some 20 ms a process, so it is done for a door that somebody asked for, not for all.
 """
 
-import os
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from tojimari.sockets.ancestry import Ancestry, ancestry
 from tojimari.sockets.packages import Provenance, provenance
@@ -54,5 +54,5 @@ def inspect(pid: int, exe: str | None, inodes: Collection[int], proc: str = "/pr
 def _shares_our_files(pid: int, proc: str) -> bool:
     """Whether the root of the process is our own."""
     with suppress(OSError):
-        return os.path.samestat(os.stat(f"{proc}/{pid}/root/"), os.stat("/"))
+        return Path(proc, str(pid), "root").samefile("/")
     return False

@@ -1,11 +1,13 @@
 """From processes and descriptors to owners: each process is asked once."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from tojimari.core.socket import Evidence, Owner
 from tojimari.linux import cgroups
-from tojimari.sockets import process, units
-from tojimari.sockets.holding import Place
+from tojimari.sockets import containers, process, units
+from tojimari.sockets.holding import Place as Held
+from tojimari.sockets.units import Place
 
 
 class Owners:
@@ -20,9 +22,7 @@ class Owners:
         self._paths = paths
         self._processes: dict[int, Owner] = {}
 
-    def holders(
-        self, places: Iterable[Place], evidence: Evidence, cgroup: int
-    ) -> tuple[Owner, ...]:
+    def holders(self, places: Iterable[Held], evidence: Evidence, cgroup: int) -> tuple[Owner, ...]:
         """Those who hold one door, the smallest process number first.
 
         Args:
@@ -51,7 +51,7 @@ class Owners:
         """
         known = self._processes.get(pid)
         if known is None:
-            known = self._processes[pid] = _ask(pid)
+            known = self._processes[pid] = _ask(pid, self._paths.get(cgroup))
         return Owner(
             evidence,
             pid,
@@ -72,7 +72,7 @@ class Owners:
         path = self._paths.get(cgroup)
         if path is None:
             return ()
-        place = units.place(path)
+        place = place_of(path)
         return (Owner(Evidence.CGROUP, unit=place.unit, container=place.container, cgroup=path),)
 
     def kernel(self, cgroup: int) -> Owner:
@@ -80,14 +80,21 @@ class Owners:
         return Owner(Evidence.KERNEL, cgroup=self._paths.get(cgroup))
 
 
-def _ask(pid: int) -> Owner:
-    """A process that has gone meanwhile, or that we may not see, has nothing but its number."""
+def _ask(pid: int, path: str | None) -> Owner:
+    """What is the same for all sockets of a process.
+
+    Args:
+        pid: The process.
+        path: Control group of one of its sockets, in which it is, too, as far as is known where it
+            has gone meanwhile or is hidden from us.
+    """
     try:
         facts = process.facts(pid)
     except ProcessLookupError:
-        return Owner(Evidence.DESCRIPTOR, pid)
+        place = place_of(path) if path is not None else units.NOWHERE
+        return Owner(Evidence.DESCRIPTOR, pid, unit=place.unit, container=place.container)
     path = cgroups.of_process(pid)
-    place = units.place(path) if path is not None else units.NOWHERE
+    place = place_of(path) if path is not None else units.NOWHERE
     return Owner(
         evidence=Evidence.DESCRIPTOR,
         pid=pid,
@@ -100,3 +107,12 @@ def _ask(pid: int) -> Owner:
         unit=place.unit,
         container=place.container,
     )
+
+
+@cache
+def place_of(path: str) -> Place:
+    """Unit and container of a control group, with the name that people gave the container."""
+    place = units.place(path)
+    if place.container is None:
+        return place
+    return Place(place.unit, containers.named(place.container))

@@ -127,7 +127,7 @@ def _user(folder: int, uid: int) -> str | None:
 @cache
 def our_root() -> os.stat_result:
     """What our own root directory is."""
-    return os.stat("/")
+    return Path("/").stat()
 
 
 def _gone(pid: int) -> ProcessLookupError:

@@ -8,8 +8,9 @@ from typing import TypeVar
 from tojimari.core.socket import Namespace
 from tojimari.linux import cgroups, namespaces
 from tojimari.linux.namespaces import Found, Visitor
-from tojimari.sockets import table, units
+from tojimari.sockets import table
 from tojimari.sockets.holding import Place
+from tojimari.sockets.owners import place_of
 from tojimari.sockets.table import Table
 
 T = TypeVar("T")
@@ -160,7 +161,7 @@ def _container(found: Found) -> str | None:
     """The name, or the short identifier, of the container of its first process."""
     for pid in found.pids[:1]:
         path = cgroups.of_process(pid)
-        container = units.place(path).container if path is not None else None
+        container = place_of(path).container if path is not None else None
         if container is not None:
             return container.name or container.id[:SHORT_ID]
     return None

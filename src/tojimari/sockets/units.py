@@ -21,13 +21,17 @@ DELETED = " (deleted)"  # what /proc/PID/cgroup appends for a removed group (cgr
 UNIT_SUFFIXES = (".service", ".scope", ".socket", ".mount", ".swap")  # units that hold processes
 MANAGER_SCOPE = "init.scope"  # where a systemd puts itself, below its own service or at the root
 
+# One of these stands in every path that leads into a container.
+_MARKS = ("docker", "libpod", "cri", "nerdctl", "kubepods", "ecs/", "machine", "nspawn", "lxc")
+
+# Patterns are compiled by ``re`` when first needed: most machines have no containers.
 _ID = "(?P<id>[0-9a-f]{64})"
 
 # A component that is one container. The name before the identifier is the runtime's.
-_SCOPE = re.compile(rf"(?P<runtime>docker|libpod|cri-containerd|crio|nerdctl)-{_ID}(?:\.scope)?\Z")
-_COLONS = re.compile(rf".*:(?P<runtime>docker|libpod|cri-containerd|crio|nerdctl):{_ID}\Z")
-_SPLIT = re.compile(rf"(?P<runtime>libpod)-payload-{_ID}\Z")
-_BARE = re.compile(rf"{_ID}\Z")
+_SCOPE = rf"(?P<runtime>docker|libpod|cri-containerd|crio|nerdctl)-{_ID}(?:\.scope)?\Z"
+_COLONS = rf".*:(?P<runtime>docker|libpod|cri-containerd|crio|nerdctl):{_ID}\Z"
+_SPLIT = rf"(?P<runtime>libpod)-payload-{_ID}\Z"
+_BARE = rf"{_ID}\Z"
 _RUNTIMES = {
     "docker": "docker",
     "libpod": "podman",
@@ -36,16 +40,16 @@ _RUNTIMES = {
     "crio": "cri-o",
 }
 # The monitor of a container runs beside it, in a scope of its own.
-_MONITOR = re.compile(r"(?:libpod-conmon-|crio-conmon-|lxc\.monitor\.)")
+_MONITOR = r"(?:libpod-conmon-|crio-conmon-|lxc\.monitor\.)"
 # kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podUID.slice, where "-" of the UID is
 # "_" (kubelet's cgroup manager, systemd driver); or kubepods/burstable/podUID (cgroupfs driver)
-_POD = re.compile(r"(?:.*-)?pod(?P<uid>[0-9a-f]{8}[-_0-9a-f]{24,28})(?:\.slice(?::.*)?)?\Z")
-_NSPAWN = re.compile(r"systemd-nspawn@(?P<name>.+)\.service\Z")
-_MACHINE = re.compile(r"machine-(?P<name>.+)\.scope\Z")
-_LIBVIRT = re.compile(r"(?P<driver>qemu|xen|lxc)-\d+-(?P<name>.+)\Z")  # libvirt's virsystemd.c
+_POD = r"(?:.*-)?pod(?P<uid>[0-9a-f]{8}[-_0-9a-f]{24,28})(?:\.slice(?::.*)?)?\Z"
+_NSPAWN = r"systemd-nspawn@(?P<name>.+)\.service\Z"
+_MACHINE = r"machine-(?P<name>.+)\.scope\Z"
+_LIBVIRT = r"(?P<driver>qemu|xen|lxc)-\d+-(?P<name>.+)\Z"  # libvirt's virsystemd.c
 _LXC_PAYLOAD = "lxc.payload."  # lxc.cgroup.dir's default since LXC 4.0
-_OPENRC = re.compile(r"openrc[._](?P<name>.+)\Z")  # OpenRC's sh/rc-cgroup.sh, v2 and v1
-_ESCAPE = re.compile(rb"\\x([0-9a-f]{2})")
+_OPENRC = ("openrc.", "openrc_")  # OpenRC's sh/rc-cgroup.sh, v2 and v1
+_ESCAPE = rb"\\x([0-9a-f]{2})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +79,15 @@ def place(path: str) -> Place:
         What the path says. runit and s6 make no groups, so they leave both parts None.
     """
     parts = [part for part in path.removesuffix(DELETED).split("/") if part]
-    found = _container(parts)
+    found = _container(parts) if any(map(path.__contains__, _MARKS)) else None
     own_scope = found.index if found and found.own_scope else -1
     unit: str | None = None
     for index, part in enumerate(parts):
         name = _unit(parts, index)
         # A systemd that runs for a user or in a container is best known by the unit around it.
-        if name and index != own_scope and not (part == MANAGER_SCOPE and unit):
+        if name is None or index == own_scope or (part == MANAGER_SCOPE and unit):
+            continue
+        if found is None or not re.match(_SCOPE, part):  # the scope of a container in a container
             unit = name
     if unit is None and found is None:
         return NOWHERE
@@ -107,9 +113,9 @@ def _container(parts: list[str]) -> _Found | None:
     """The outermost container."""
     pod: str | None = None
     for index, part in enumerate(parts):
-        if _MONITOR.match(part):
+        if re.match(_MONITOR, part):
             return None
-        if match := _POD.match(part):
+        if match := re.match(_POD, part):
             pod = match["uid"].replace("_", "-")
         container = _by_identifier(parts, index, pod) or _by_name(parts, index)
         if container:
@@ -120,9 +126,9 @@ def _container(parts: list[str]) -> _Found | None:
 def _by_identifier(parts: list[str], index: int, pod: str | None) -> Container | None:
     """A container that the runtime numbers."""
     part = parts[index]
-    if match := _SCOPE.match(part) or _COLONS.match(part) or _SPLIT.match(part):
+    if match := re.match(_SCOPE, part) or re.match(_COLONS, part) or re.match(_SPLIT, part):
         return Container(_RUNTIMES[match["runtime"]], match["id"], pod=pod)
-    if not _BARE.match(part) or index == 0:
+    if not re.match(_BARE, part) or index == 0:
         return None
     if pod:  # the cgroupfs driver does not say which runtime
         return Container("kubernetes", part, pod=pod)
@@ -134,10 +140,10 @@ def _by_identifier(parts: list[str], index: int, pod: str | None) -> Container |
 def _by_name(parts: list[str], index: int) -> Container | None:
     """A container that people name."""
     part = parts[index]
-    if match := _NSPAWN.match(part):
+    if match := re.match(_NSPAWN, part):
         beside = parts[index + 1 : index + 2] == ["supervisor"]  # nspawn itself, not its guests
         return None if beside else _named("nspawn", _unescaped(match["name"]))
-    if match := _MACHINE.match(part):
+    if match := re.match(_MACHINE, part):
         return _machine(_unescaped(match["name"]))
     if part.startswith(_LXC_PAYLOAD):
         return _named("lxc", part.removeprefix(_LXC_PAYLOAD))
@@ -148,7 +154,7 @@ def _by_name(parts: list[str], index: int) -> Container | None:
 
 def _machine(name: str) -> Container | None:
     """A machine that systemd-machined registered; a virtual machine is no container."""
-    match = _LIBVIRT.match(name)
+    match = re.match(_LIBVIRT, name)
     if match is None:
         return _named("nspawn", name)
     return _named("lxc", match["name"]) if match["driver"] == "lxc" else None
@@ -163,8 +169,8 @@ def _unit(parts: list[str], index: int) -> str | None:
     part = parts[index].removeprefix("_")  # systemd's escape before a reserved name
     if part.endswith(UNIT_SUFFIXES):
         return part
-    if match := _OPENRC.match(part):
-        return match["name"]
+    if part.startswith(_OPENRC):
+        return part[len(_OPENRC[0]) :]
     if index == 1 and parts[0] == "openrc":
         return part
     return None
@@ -172,7 +178,7 @@ def _unit(parts: list[str], index: int) -> str | None:
 
 def _unescaped(name: str) -> str:
     r"""A unit name's part as it was before systemd escaped it: ``\x2d`` is ``-``."""
-    plain = _ESCAPE.sub(
-        lambda match: bytes([int(match[1], 16)]), name.encode(errors="surrogateescape")
+    plain = re.sub(
+        _ESCAPE, lambda match: bytes([int(match[1], 16)]), name.encode(errors="surrogateescape")
     )
     return plain.decode(errors="surrogateescape")

@@ -105,7 +105,7 @@ class Walk:
             OSError: The kernel refused; BPF takes CAP_BPF and CAP_PERFMON, and Linux 5.11.
             BtfError: The kernel's type description cannot be read.
         """
-        if os.readlink("/proc/self") != str(os.getpid()):
+        if os.readlink("/proc/self") != str(os.getpid()):  # noqa: PTH115 - a link of the kernel's
             raise OSError(errno.EXDEV, "/proc shows the processes of another namespace")
         self._types = kernel_types(WANTED, os.environ)
         self._links: list[int] = []

@@ -52,9 +52,9 @@ def _numbers(text: str) -> "PortRange":
         UsageError: It is neither.
     """
     from tojimari.core.errors import UsageError  # noqa: PLC0415 - the same
-    from tojimari.core.look import query  # noqa: PLC0415 - the same
+    from tojimari.registry.query import parse  # noqa: PLC0415 - the same
 
-    asked = query(text)
+    asked = parse(text)
     if asked.ports is None or asked.transport is not None:
         raise UsageError(
             "--port takes a number or a range: {text}",

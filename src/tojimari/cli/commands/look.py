@@ -11,19 +11,18 @@ NOT_SURE = 2
 
 
 def _run(doors: tuple[str, ...], clients: bool, namespace: str | None, watch: bool) -> int:  # noqa: FBT001 - click's flags
-    from tojimari.core.look import query  # noqa: PLC0415 - so that the help starts at once
+    from tojimari.app import look  # noqa: PLC0415 - so that the help starts at once
 
-    queries = [query(door) for door in doors]
+    queries = [look.question(door) for door in doors]
     if watch:
         from tojimari.cli import watching  # noqa: PLC0415 - the same
 
         return watching.run(queries, clients=clients, namespace=namespace)
-    from tojimari.app import look  # noqa: PLC0415 - the same
     from tojimari.report import doors as table  # noqa: PLC0415 - the same
 
     found = look.look(queries, clients=clients, namespace=namespace)
     chosen = settings.current()
-    close = bool(queries) and all(one.is_one for one in queries)
+    close = bool(queries) and all(one.port is not None for one in queries)
     if chosen.json:
         from tojimari.report import documents  # noqa: PLC0415 - the same
 

@@ -1,0 +1,86 @@
+"""``tojimari check``: the round of the house."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tojimari.cli import output, settings
+from tojimari.cli.command import Command, Example
+from tojimari.core.message import mark
+
+if TYPE_CHECKING:
+    from tojimari.core.verdict import Verdict
+
+FINDINGS = 1
+INCOMPLETE = 2
+
+
+def _run(policy: str | None, nagios: bool, accept_partial: bool) -> int:  # noqa: FBT001 - click's flags
+    from tojimari.app.check import check  # noqa: PLC0415 - so that the help starts at once
+    from tojimari.core.verdict import Outcome  # noqa: PLC0415 - the same
+
+    found = check(policy)
+    if nagios:
+        from tojimari.report import lines  # noqa: PLC0415 - only what is printed is loaded
+
+        line, code = lines.nagios(found)
+        output.lines([line])
+        return code
+    _print(found)
+    if found.outcome is Outcome.FINDINGS:
+        return FINDINGS
+    if found.outcome is Outcome.PARTIAL and not accept_partial:
+        return INCOMPLETE
+    return 0
+
+
+def _print(found: "Verdict") -> None:
+    chosen = settings.current()
+    if chosen.json:
+        from tojimari.report import check_document  # noqa: PLC0415 - only what is printed is loaded
+
+        output.json(check_document.document(found))
+    elif chosen.plain:
+        from tojimari.report import lines  # noqa: PLC0415 - the same
+
+        output.lines(lines.plain(found, chosen.language))
+    else:
+        from tojimari.report import verdict  # noqa: PLC0415 - the same
+
+        view = verdict.View(
+            chosen.language, output.columns(), output.paint, whole=chosen.verbosity > 0
+        )
+        output.lines(verdict.text(found, view))
+
+
+COMMAND = Command(
+    name="check",
+    callback=_run,
+    help=mark(
+        "Judge every open door of this machine. Groups them by who can reach them and compares"
+        " them with the policy (doors.toml); without a policy it names what is alarming."
+        " Exits with 0 when all is as intended, 1 when something was found, 2 when it could not"
+        " be checked, or not all of it."
+    ),
+    examples=(
+        Example("tojimari check", mark("the round, by ./doors.toml if there is one")),
+        Example("tojimari check --policy web.toml", mark("by another policy")),
+        Example("tojimari check --json", mark("for programs")),
+        Example("tojimari check --nagios", mark("one line for monitoring; exits with 0 to 3")),
+    ),
+    params=[
+        click.Option(
+            ["--policy"],
+            metavar="FILE",
+            help=mark("The policy file, instead of the usual places."),
+        ),
+        click.Option(
+            ["--nagios"], is_flag=True, help=mark("One line in the manner of monitoring plug-ins.")
+        ),
+        click.Option(
+            ["--accept-partial"],
+            is_flag=True,
+            help=mark("Exit with 0 also when something could not be seen, if nothing was found."),
+        ),
+    ],
+)
