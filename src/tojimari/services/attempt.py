@@ -82,18 +82,20 @@ Verdict: TypeAlias = Service | PeerError | None
 def connection(attempt: Attempt, peer: Peer) -> Talk[Ending]:
     """Use one connection as the attempt says."""
     if attempt.tls:
-        return (yield from _inside(attempt, peer, ("tls",)))
+        return (yield from _inside(attempt, peer, None))
     ending = yield from _listen(attempt, peer)
     if ending.banner or ending.service or ending.error:
         return ending
     if attempt.inside is not None:
-        return (yield from _inside(attempt.inside, peer, ("tls",)))
+        # Nothing points to TLS here: it is a guess, and waited for as such.
+        return (yield from _inside(attempt.inside, peer, limits.ANSWER))
     return (yield from _speak(attempt, peer, ending.spoke))
 
 
-def _inside(attempt: Attempt, peer: Peer, spoke: tuple[str, ...]) -> Talk[Ending]:
+def _inside(attempt: Attempt, peer: Peer, seconds: float | None) -> Talk[Ending]:
     """Make the handshake, then listen and speak inside TLS."""
-    answer = yield StartTls(attempt.alpn)
+    spoke = ("tls",)
+    answer = yield StartTls(attempt.alpn, seconds)
     if not answer:
         return Ending(spoke=spoke)
     _, _, alpn = answer.decode("ascii", "replace").partition(" ")
@@ -114,9 +116,11 @@ def _listen(attempt: Attempt, peer: Peer) -> Talk[Ending]:
     if not banner:
         return Ending()
     ending = Ending(banner=banner)
-    for protocol in attempt.listeners:
+    for position, protocol in enumerate(attempt.listeners):
         yield Rewind()
-        judged = _Judged(protocol.dialogue(replace(peer, expected=attempt.expected)))
+        expected = attempt.expected and position == 0
+        dialogue = protocol.dialogue(replace(peer, expected=expected))
+        judged = _Judged(dialogue, None if expected else limits.BANNER)
         verdict = yield from judged.verdict()
         spoke = (protocol.name,) if judged.spent else ()
         if verdict is not None:
@@ -149,8 +153,15 @@ class _Judged:
         spent: Whether it said anything, so that nobody else can begin on this connection.
     """
 
-    def __init__(self, dialogue: Dialogue) -> None:
+    def __init__(self, dialogue: Dialogue, seconds: float | None = None) -> None:
+        """Prepare.
+
+        Args:
+            dialogue: Whose commands are passed on.
+            seconds: How long it may wait for more of a greeting that it may not even know.
+        """
         self._dialogue = dialogue
+        self._seconds = seconds
         self.spent = False
 
     def verdict(self) -> Talk[Verdict]:
@@ -169,6 +180,8 @@ class _Judged:
                 return None
             if isinstance(command, Send | StartTls | Reconnect):
                 self.spent = True
+            elif isinstance(command, Read) and command.seconds is None and not self.spent:
+                command = replace(command, seconds=self._seconds)
             answer = yield command
 
 

@@ -54,9 +54,11 @@ class StartTls:
 
     Attributes:
         alpn: What is offered (RFC 7301), the best first; empty offers nothing.
+        seconds: How long the handshake may take; None lets the driver decide.
     """
 
     alpn: tuple[str, ...] = ()
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

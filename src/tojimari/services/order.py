@@ -377,7 +377,7 @@ def _without_answer(notes: _Notes, endpoint: Endpoint) -> Found:
         return notes.found(Outcome.REFUSED, None, _nobody(endpoint))
     if first is Ended.UNREACHABLE:
         return notes.found(Outcome.UNREACHABLE)
-    if all(ended is Ended.RESET for ended in notes.ended):
+    if Ended.RESET in notes.ended:
         return notes.found(Outcome.RESET)
     return notes.found(Outcome.SILENT)
 

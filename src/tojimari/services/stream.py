@@ -149,7 +149,10 @@ class Stream:
         self._layer = None
 
     def _not_connected(self, code: int) -> bool:
-        self.ended = Ended.REFUSED if code in REFUSALS else Ended.UNREACHABLE
+        if code in CUTS:
+            self.ended = Ended.RESET
+        else:
+            self.ended = Ended.REFUSED if code in REFUSALS else Ended.UNREACHABLE
         return False
 
     def _wait(self, which: socket.socket, events: int, seconds: float) -> Wait:
@@ -248,7 +251,8 @@ class Stream:
 
         layer = TlsLayer(self._peer.name, command.alpn)
         wire = Inbox()
-        deadline = min(self._clock() + self._patience, self._until)
+        seconds = self._patience if command.seconds is None else command.seconds
+        deadline = min(self._clock() + seconds, self._until)
         try:
             while True:
                 done = layer.handshake()

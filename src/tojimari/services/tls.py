@@ -6,9 +6,11 @@ versions and the weakest ciphers that the library still knows are offered.
 """
 
 import ssl
+from functools import cache
 from typing import Protocol as Shape
 from typing import cast
 
+from tojimari.services.servername import server_name
 from tojimari.services.tlsfacts import TlsFacts
 
 CHUNK = 1 << 14  # bytes; the largest TLS record holds as many (RFC 8446, section 5.1)
@@ -45,7 +47,7 @@ class TlsLayer:
         self._in = ssl.MemoryBIO()
         self._out = ssl.MemoryBIO()
         context = _context(alpn)
-        self._tls = context.wrap_bio(self._in, self._out, server_hostname=name or None)
+        self._tls = context.wrap_bio(self._in, self._out, server_hostname=server_name(name) or None)
 
     def outgoing(self) -> bytes:
         """What must go to the wire now."""
@@ -142,6 +144,7 @@ def reason(error: Exception) -> str:
     return str(word).lower().replace("_", " ") if word else str(error)
 
 
+@cache
 def _context(alpn: tuple[str, ...]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False

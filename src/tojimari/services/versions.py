@@ -14,6 +14,7 @@ from tojimari.core.endpoint import Transport
 from tojimari.core.service import Service
 from tojimari.services.dialogue import Dialogue, Peer, Protocol, Send, read_exactly
 from tojimari.services.octets import Cursor
+from tojimari.services.servername import server_name
 
 NAMES = {0x0304: "TLSv1.3", 0x0303: "TLSv1.2", 0x0302: "TLSv1.1", 0x0301: "TLSv1", 0x0300: "SSLv3"}
 CODES = {name: code for code, name in NAMES.items()}
@@ -61,8 +62,9 @@ def client_hello(highest: int, nonce: bytes, name: str, alpn: tuple[str, ...] = 
         ),
         _extension(23, b""),  # extended_master_secret (RFC 7627)
     ]
-    if name and not name.replace(".", "").isdigit() and ":" not in name:
-        listed = b"\0" + _block(2, name.encode("idna", "ignore") if name.isascii() else b"")
+    asked = server_name(name)
+    if asked:
+        listed = b"\0" + _block(2, asked.encode())
         extensions.append(_extension(0, _block(2, listed)))
     if alpn:
         offered = b"".join(_block(1, one.encode()) for one in alpn)
