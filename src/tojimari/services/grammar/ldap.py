@@ -7,13 +7,18 @@ from tojimari.services.grammar.software import Software
 from tojimari.services.octets import Cursor, DamagedError
 from tojimari.services.octets import text as values_text
 
-PRODUCT = re.compile(r"(?P<name>[A-Za-z][^/]*?)(?:[ /-]+v?(?P<version>[0-9].*))?$")
+PRODUCT = re.compile(r"(?P<name>(?:[0-9]+-)?[A-Za-z][^/]*?)(?:[ /-]+v?(?P<version>[0-9].*))?$")
 NAMES = {
     "389 Project": ("Fedora Project", "389 Directory Server"),
     "Fedora Project": ("Fedora Project", "389 Directory Server"),
     "Apache Software Foundation": ("Apache", "ApacheDS"),
     "OpenDJ": ("ForgeRock", "OpenDJ"),
+    "IBM Lotus Software": ("IBM", "Domino LDAP Server"),
+    "International Business Machines (IBM)": ("IBM", "Security Directory Server"),
 }
+DIRECTORY = re.compile(r"^(?P<maker>CentOS|Red Hat|Netscape)[- ]Directory$")
+AGENT = re.compile(r"^LDAP Agent for \w+ eDirectory$")
+SUN = re.compile(r"^Sun-(?P<words>[\w()-]*)Directory$")
 
 
 def product(text: str) -> Software | None:
@@ -61,8 +66,22 @@ def from_entry(entry: dict[str, list[str]]) -> Software | None:
     if "domainControllerFunctionality" in entry or "isGlobalCatalogReady" in entry:
         return Software("Microsoft", "Active Directory Controller")
     parts = PRODUCT.match(version)
+    named = NAMES.get(vendor)
+    if named is not None and version[:1].isdigit() and "-" not in version:
+        return Software(named[0], named[1], version)
     if parts is not None:
-        named = NAMES.get(vendor)
-        product = named[1] if named else parts["name"].strip(" -")
+        product = named[1] if named else _called(parts["name"].strip(" -"))
         return Software(named[0] if named else vendor or None, product, parts["version"])
     return Software(vendor, vendor) if vendor else None
+
+
+def _called(name: str) -> str:
+    """What people call a product that writes its name in its own way."""
+    directory = DIRECTORY.match(name)
+    if directory is not None:
+        return f"{directory['maker']} Directory Server"
+    sun = SUN.match(name)
+    if sun is not None:
+        words = sun["words"].replace("(tm)", "").replace("-", " ").strip()
+        return f"Sun {words} Directory Server".replace("  ", " ")
+    return "LDAP Agent for eDirectory" if AGENT.match(name) else name
