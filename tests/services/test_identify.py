@@ -297,23 +297,23 @@ class TestDoingNoHarm:
         assert len(opened.heard) == 2
 
     def test_one_connection_at_a_time_to_the_same_door(self) -> None:
-        open_now = 0
-        most = 0
-        lock = threading.Lock()
+        ended: list[threading.Event] = []
+        waited: list[bool] = []
 
-        def count(connection: socket.socket) -> None:
-            nonlocal open_now, most
-            with lock:
-                open_now += 1
-                most = max(most, open_now)
+        def meet(connection: socket.socket) -> None:
+            # The one before has ended, or ends while this one waits: it is not kept open meanwhile.
+            before = list(ended)
+            mine = threading.Event()
+            ended.append(mine)
+            waited.extend(one.wait(1.0) for one in before)
             while connection.recv(4096):
                 pass
-            with lock:
-                open_now -= 1
+            mine.set()
 
-        with door(count) as opened:
-            only(opened.port)
-        assert most == 1
+        with door(meet) as opened:
+            found = only(opened.port)
+        assert found.connections == 4
+        assert waited == [True] * 6
 
 
 @pytest.mark.usefixtures("network")

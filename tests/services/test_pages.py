@@ -91,11 +91,11 @@ ANSWERS: dict[str, tuple[list[Turn], int, str | None]] = {
             page(
                 200,
                 "",
-                '{"cluster_name":"c","version":{"number":"8.11.3"},"tagline":"You Know, for Search"}',
+                '{"cluster_name":"c","version":{"number":"8"},"tagline":"You Know, for Search"}',
             )
         ],
         9200,
-        "8.11.3",
+        "8",
     ),
     "etcd": (
         [NOT_FOUND, page(200, "", '{"etcdserver":"3.5.11","etcdcluster":"3.5.0"}')],

@@ -10,7 +10,7 @@ from tojimari.core.endpoint import MAX_PORT, Endpoint, Transport, canonical_addr
 from tojimari.core.errors import RefusedError, UsageError
 from tojimari.core.message import Message, mark
 from tojimari.core.service import Identification
-from tojimari.core.socket import InsideView, Listener, Role, Unseen
+from tojimari.core.socket import InsideView, Listener, Namespace, Role, Unseen
 from tojimari.services import catalogue, limits
 from tojimari.services.dialogue import Peer
 from tojimari.services.identify import identify as one_door
@@ -89,7 +89,7 @@ def here(seen: InsideView | None = None) -> Plan:
         from tojimari.app import look  # noqa: PLC0415 - another machine's doors need none of it
 
         seen = look.view()
-    ours = _own_namespace(seen)
+    ours = own_namespace(seen.namespaces)
     found: dict[Endpoint, Target] = {}
     elsewhere = 0
     for listener in seen.listeners:
@@ -249,12 +249,12 @@ def usual() -> Iterator[tuple[Transport, int]]:
         yield from ((transport, port) for port in sorted(numbers))
 
 
-def _own_namespace(seen: InsideView) -> int:
+def own_namespace(namespaces: Sequence[Namespace]) -> int:
     """The inode of the network namespace that we speak from."""
     try:
         return os.stat("/proc/self/ns/net").st_ino  # noqa: PTH116 - a link of the kernel's
     except OSError:
-        return next((one.inode for one in seen.namespaces if one.is_host), 0)
+        return next((one.inode for one in namespaces if one.is_host), 0)
 
 
 def _own(listener: Listener) -> Target | None:

@@ -19,6 +19,7 @@ from typing import Generic, TypeAlias, TypeVar
 READ = selectors.EVENT_READ
 WRITE = selectors.EVENT_WRITE
 T = TypeVar("T")
+LONGEST_SLEEP = 60.0  # seconds; the kernel counts milliseconds in 32 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Loop(Generic[T]):
 
     def _woken(self) -> list[tuple[_Task[T], bool]]:
         """The jobs that may go on: what they waited for came, or their time passed."""
-        timeout = max(self._deadlines[0][0] - self._clock(), 0.0)
+        timeout = min(max(self._deadlines[0][0] - self._clock(), 0.0), LONGEST_SLEEP)
         woken: list[tuple[_Task[T], bool]] = []
         for key, _ in self._selector.select(timeout):
             task: _Task[T] = key.data

@@ -1,7 +1,9 @@
 """The name that a TLS client asks for (SNI)."""
 
 import ipaddress
+import string
 
+LETTERS = frozenset(string.ascii_letters + string.digits + "-_.")
 LONGEST = 253  # characters (RFC 1035, section 2.3.4)
 
 
@@ -21,4 +23,5 @@ def server_name(name: str) -> str:
         encoded = name.rstrip(".").encode("idna").decode("ascii")
     except UnicodeError:
         return ""
-    return encoded if len(encoded) <= LONGEST and not encoded.startswith(".") else ""
+    whole = len(encoded) <= LONGEST and not encoded.startswith(".")
+    return encoded if whole and LETTERS.issuperset(encoded) else ""
