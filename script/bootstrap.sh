@@ -13,7 +13,8 @@ die() {
     exit 2
 }
 
-digest_of() { cat lock/"$1".txt pyproject.toml | cksum | tr ' ' '-'; }
+# Of what is installed: the lock file, and of pyproject.toml what comes before the tools' settings.
+digest_of() { sed '/^\[tool\.pytest/,$d' pyproject.toml | cat lock/"$1".txt - | cksum | tr ' ' '-'; }
 
 find_python() {
     for python in "${PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11; do

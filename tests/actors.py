@@ -98,7 +98,7 @@ def actor(body: str, *, cgroup: Path | None = None) -> Generator[Actor]:
 
 # Gives up rights before looking: capabilities by number (linux/capability.h), or root itself.
 # What is needed is imported before, for it may lie in root's home.
-_WITHOUT = """
+WITHOUT = """
 import ctypes, encodings.ascii, os, struct, sys, zlib
 import msgspec
 from tojimari.sockets import inside
@@ -133,7 +133,7 @@ def look(first: str = "", options: str = "", *, wrapper: tuple[str, ...] = ()) -
         options: Arguments of ``view``, as text.
         wrapper: Program and arguments that start it: ``unshare`` and the like.
     """
-    body = _WITHOUT + first + "\n" + _LOOK.format(options=options)
+    body = WITHOUT + first + "\n" + _LOOK.format(options=options)
     done = subprocess.run(
         [*wrapper, sys.executable, "-c", body],
         capture_output=True,

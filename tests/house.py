@@ -22,6 +22,11 @@ from tojimari.core.socket import (
     TcpState,
     Unseen,
 )
+from tojimari.sockets.ancestry import Ancestry
+from tojimari.sockets.inspection import Inspection
+from tojimari.sockets.packages import Package, Provenance
+from tojimari.sockets.process import Facts
+from tojimari.sockets.threads import Threads, Waiting
 
 BOX_NETNS = 4026532200
 BOX_ID = "0f" * 32
@@ -210,3 +215,43 @@ def meaning(endpoint: Endpoint, programs: Sequence[str]) -> Meaning:
 def doors(view: InsideView = HOUSE) -> tuple[Door, ...]:
     """The doors of a machine, joined."""
     return join.doors(view, meaning)
+
+
+def facts(pid: int, name: str, user: str = "root") -> Facts:
+    """A process that started another."""
+    path = f"/usr/bin/{name}"
+    return Facts(pid, name, path, deleted=False, command=(path,), user=user, started=NOW - 4 * DAY)
+
+
+SYSTEMD = facts(1, "systemd")
+INSPECTIONS = {
+    812: Inspection(
+        pid=812,
+        threads=Threads(812, 1, (Waiting(812, "nginx", "epoll_wait"),), 0),
+        ancestry=Ancestry((SYSTEMD,), None),
+        provenance=Provenance(Package("dpkg", "nginx", "1.22.1-9"), ("dpkg",)),
+    ),
+    813: Inspection(
+        pid=813,
+        threads=Threads(
+            813, 12, tuple(Waiting(900 + n, f"pool {n}", "accept4") for n in range(10)), 1
+        ),
+        ancestry=Ancestry((facts(812, "nginx"), SYSTEMD), None),
+        provenance=None,
+    ),
+    666: Inspection(
+        pid=666,
+        threads=Threads(666, 2, (), 0),
+        ancestry=Ancestry((facts(650, "sh", "mallory"), SYSTEMD), "mallory"),
+        provenance=Provenance(None, ("dpkg",)),
+    ),
+    777: Inspection(777, Threads(777, 3, (), 3), Ancestry((), None), Provenance(None, ())),
+    900: Inspection(900, None, Ancestry((SYSTEMD,), None), None),
+}
+
+
+def inspections(door: Door) -> tuple[Inspection, ...]:
+    """What a closer look at the holders of a door finds."""
+    return tuple(
+        INSPECTIONS[owner.pid] for owner in door.owners if owner.pid in INSPECTIONS and owner.pid
+    )

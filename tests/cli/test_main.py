@@ -91,7 +91,7 @@ def test_an_interrupt_leaves_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("words", "shown"), [((), False), (("-v",), True)])
 def test_a_mistake_of_ours_is_owned_and_traced_on_request(
     words: tuple[str, ...],
-    shown: bool,  # noqa: FBT001 - a table
+    shown: bool,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

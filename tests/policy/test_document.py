@@ -1,4 +1,5 @@
 import datetime as dt
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ from hypothesis import strategies as st
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.intent import Intent, PortRange
-from tojimari.policy.document import Policy, Reading, read
+from tojimari.policy import fields
+from tojimari.policy.document import DOOR_KEYS, Policy, Reading, read
 from tojimari.policy.problem import NOWHERE, PolicyError, Span
 
 HEAD = 'schema = "tojimari.doors/1"\n'
@@ -271,10 +273,32 @@ def test_words_of_a_good_file_in_any_order_do_not_crash_the_reader(
     assert (reading.policy is None) == bool(reading.problems)
 
 
-def test_the_example_of_the_guide_is_a_policy() -> None:
-    guide = Path(__file__).parents[2] / "docs" / "guides" / "policy.md"
-    examples = [part.split("```")[0] for part in guide.read_text("utf-8").split("```toml\n")[1:]]
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = ["guides/policy", "reference/doors-toml"]
+
+
+@pytest.mark.parametrize("page", [f"{page}{end}" for page in PAGES for end in (".md", ".ja.md")])
+def test_every_example_of_the_documentation_is_a_policy(page: str) -> None:
+    parts = (DOCS / page).read_text(encoding="utf-8").split("```toml\n")[1:]
+    examples = [part.split("```")[0] for part in parts]
 
     assert examples
-    for example in examples:
-        assert codes(example if "schema =" in example else HEAD + example) == []
+    assert [codes(example) for example in examples] == [[]] * len(examples)
+
+
+def test_every_code_is_in_the_reference() -> None:
+    source = Path(fields.__file__).parent
+    told: set[str] = set()
+    for name in ("complaints", "document", "fields", "lint", "overlap", "sources", "syntax"):
+        text = (source / f"{name}.py").read_text(encoding="utf-8")
+        told.update(re.findall(r'Message\(\s*"([a-z0-9-]+)"', text))
+    page = (DOCS / "reference" / "doors-toml.md").read_text(encoding="utf-8")
+
+    listed = set(re.findall(r"`([a-z0-9-]+)`", page.partition("## Codes")[2]))
+    assert told - {"try"} <= listed
+
+
+def test_every_key_is_in_the_reference() -> None:
+    for page in ("doors-toml.md", "doors-toml.ja.md"):
+        text = (DOCS / "reference" / page).read_text(encoding="utf-8")
+        assert [key for key in DOOR_KEYS if f"\n| `{key}` |" not in text] == []

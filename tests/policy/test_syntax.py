@@ -92,7 +92,7 @@ def test_a_byte_order_mark_is_passed_over() -> None:
         ("port 80\n", (1, 6, "after a key there must be =", "")),
         ("port =", (1, 7, "this is no value", "")),
         ("a = [1", (1, 7, "a list is not closed, or a comma is missing", "")),
-        ("a = {b = 1", (1, 11, "a { is not closed, or a comma is missing", "")),
+        ("a = {b = 1", (1, 11, "a curly bracket is not closed, or a comma is missing", "")),
         ("a = '''", (1, 8, "a text in quotes is not closed", "")),
         (
             'exe = "C:\\x"',

@@ -6,13 +6,16 @@ import pytest
 from house import HOUSE, REDIS, SSHD, door, doors
 from tojimari.app import look
 from tojimari.core.look import Look
+from tojimari.core.meaning import NOTHING_KNOWN, Meaning
 from tojimari.core.message import Message
 from tojimari.core.socket import InsideView, Listener, Unseen
-from tojimari.report.doors import nothing, plain, text
+from tojimari.report.doors import Asked, nothing, plain, text
 from tojimari.report.language import Language
-from tojimari.report.verdict import View
+from tojimari.report.view import View
 
 GOLDEN = Path(__file__).parent.parent / "golden"
+UNKNOWN = Asked("81", NOTHING_KNOWN, None)
+SSH = Asked("22", Meaning("ssh", "OpenSSH", "ssh"), None)
 ENGLISH = View(Language.ENGLISH)
 
 
@@ -79,15 +82,15 @@ def test_clients_are_counted_and_listed_on_request() -> None:
 
 def test_where_nobody_waits_that_is_said() -> None:
     found = seen(house_with(), "81")
-    assert list(nothing(found, ["81"], ENGLISH)) == ["Nobody waits at 81: the door is shut."]
+    assert list(nothing(found, [UNKNOWN], ENGLISH)) == ["Nobody waits at 81: the door is shut."]
 
 
 def test_where_not_everything_was_seen_a_door_is_not_called_shut() -> None:
     hidden = Unseen(Message("test", "Some namespaces."), 1, hides_doors=True)
-    found = seen(replace(house_with(), unseen=(hidden,)), "81", "82")
-    assert list(nothing(found, ["81", "82"], ENGLISH))[:4] == [
-        "Nobody was seen at 81, 82, but not everything could be seen.",
+    found = seen(replace(house_with(), unseen=(hidden,)), "81", "22")
+    assert list(nothing(found, [UNKNOWN, SSH], ENGLISH))[:4] == [
+        "Nobody was seen at 81, 22, but not everything could be seen.",
+        "The usual thing at 22 is ssh.",
         "",
         "What could not be seen",
-        "    Some namespaces.",
     ]

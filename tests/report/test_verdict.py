@@ -14,7 +14,8 @@ from tojimari.core.message import Message
 from tojimari.core.socket import Unseen
 from tojimari.core.verdict import Verdict
 from tojimari.report.language import Language
-from tojimari.report.verdict import View, sentence, text
+from tojimari.report.verdict import sentence, text
+from tojimari.report.view import View
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 SSH = Meaning(service="ssh", by_program=True, internet=Advice.CAREFUL)
@@ -27,7 +28,7 @@ def verdict(*doors: Door, intents: tuple[Intent, ...] = (), policy: str | None =
     return Verdict("house", NOW, policy, (), doors, judge(scene), (), "bpf")
 
 
-MEANT = intent(22, why="remote administration")
+MEANT = intent(22, why="remote administration", sources=("internet",))
 ROUND = verdict(
     door(22, "0.0.0.0", SSHD, widest=Zone.INTERNET, intent=MEANT, meaning=SSH),
     door(22, "::", SSHD, widest=Zone.INTERNET, intent=MEANT, meaning=SSH),

@@ -10,7 +10,7 @@ from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.socket import Connection, Direction, Evidence, InsideView, Owner, TcpState
 from tojimari.linux.sock_diag import ESTABLISHED, Row
 from tojimari.sockets import inside
-from tojimari.sockets.conversations import Site, conversations
+from tojimari.sockets.conversations import NOBODY, Held, Site, conversations
 from tojimari.sockets.holding import Method
 
 METHODS = pytest.mark.parametrize("method", list(Method))
@@ -199,9 +199,9 @@ ready()
     ours = {
         (str(each.local), str(each.remote), owner.pid, descriptor)
         for each in view.connections
-        for owner in each.owners
+        for owner, descriptors in zip(each.owners, each.descriptors, strict=True)
         if owner.pid == program.pid
-        for descriptor in owner.descriptors
+        for descriptor in descriptors
     }
     assert len(theirs) == 60
     assert ours == theirs
@@ -211,6 +211,8 @@ def ss_connections(pid: int) -> Iterator[tuple[str, str, int, int]]:
     """Both ends, process and descriptor of every conversation of a process, by ss."""
     text = subprocess.run(["ss", "-Htnp"], capture_output=True, text=True, check=True).stdout
     for line in text.splitlines():
+        if "pid=" not in line:
+            continue
         _, _, _, local, remote, *_ = line.split()
         for holder, descriptor in re.findall(r"pid=(\d+),fd=(\d+)", line):
             if int(holder) == pid:
@@ -220,8 +222,21 @@ def ss_connections(pid: int) -> Iterator[tuple[str, str, int, int]]:
 def row(local: str, remote: str, inode: int) -> Row:
     """An established conversation, each end as ``1.2.3.4:80``."""
     (address, port), (peer, peer_port) = local.split(":"), remote.split(":")
-    packed = [bytes(map(int, text.split("."))) for text in (address, peer)]
-    return Row(2, ESTABLISHED, int(port), int(peer_port), *packed, 0, 0, 0, 0, inode, 0, None)
+    return Row(
+        family=2,
+        state=ESTABLISHED,
+        port=int(port),
+        peer_port=int(peer_port),
+        address=bytes(map(int, address.split("."))),
+        peer=bytes(map(int, peer.split("."))),
+        interface=0,
+        queued=0,
+        backlog=0,
+        uid=0,
+        inode=inode,
+        cgroup=0,
+        v6only=None,
+    )
 
 
 def joined(*spaces: list[Row]) -> dict[int, tuple[Direction, list[int | None]]]:
@@ -230,7 +245,9 @@ def joined(*spaces: list[Row]) -> dict[int, tuple[Direction, list[int | None]]]:
         Site(number, {Transport.TCP: rows}, (), (32768, 60999))
         for number, rows in enumerate(spaces)
     ]
-    found = conversations(sites, lambda one: (Owner(Evidence.DESCRIPTOR, one.inode),))
+    found = conversations(
+        sites, lambda one: Held((Owner(Evidence.DESCRIPTOR, one.inode),), ((3,),))
+    )
     return {each.inode: (each.direction, pids(each.peers)) for each in found}
 
 
@@ -271,7 +288,9 @@ def test_a_socket_that_talks_to_itself_has_no_other_end() -> None:
 
 def test_a_socket_that_the_table_names_twice_is_one() -> None:
     one = row("127.0.0.1:40000", "127.0.0.1:80", 1)
-    found = conversations([Site(1, {Transport.TCP: [one, one]}, (), (32768, 60999))], lambda _: ())
+    found = conversations(
+        [Site(1, {Transport.TCP: [one, one]}, (), (32768, 60999))], lambda _: NOBODY
+    )
     assert [each.local for each in found] == [Endpoint(Transport.TCP, "127.0.0.1", 40000)]
 
 

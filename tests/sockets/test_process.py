@@ -158,6 +158,13 @@ def test_secrets_of_the_command_line_are_masked() -> None:
     assert found.command[-3:] == ("--token=***", "--port", "22")
 
 
+def test_of_a_long_command_line_the_beginning_is_told() -> None:
+    waits = "import time; time.sleep(60)"
+    with running(sys.executable, "-c", waits, "x" * 100_000) as pid:
+        found = facts(pid)
+    assert sum(len(word) + 1 for word in found.command) == process.COMMAND_LIMIT + 1
+
+
 def test_undecodable_bytes_are_kept(sleeper: Path) -> None:
     odd = sleeper.rename(sleeper.with_name(os.fsdecode(b"sl\xffp")))
     with running(str(odd), "60") as pid:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Final, Literal
 
 from tojimari.app import occupancy
 from tojimari.app.occupancy import Trial
@@ -13,11 +14,13 @@ from tojimari.core.socket import Unseen
 from tojimari.linux.sysctl import PortSettings, port_settings
 from tojimari.registry import assignments, defacto, words
 
-SCHEMA = "tojimari.port-free/1"
+SCHEMA: Final = "tojimari.port-free/1"
 # Where to begin when no number is wished for: above the numbers that Linux hands out unless it was
 # told otherwise (32768-60999, ip-sysctl.rst), in the range that IANA gives to nobody.
 START = 61000
 UNPRIVILEGED = 1024  # where the kernel does not say (ip-sysctl.rst, ip_unprivileged_port_start)
+Holding = Callable[[Transport], frozenset[int] | None]
+Trying = Callable[[int, Transport], Trial]
 _TRIALS = 200  # doors that are tried before giving up
 
 
@@ -35,7 +38,7 @@ class FreePort:
         unseen: What could not be asked; empty where everything was.
     """
 
-    schema: str
+    schema: Literal["tojimari.port-free/1"]
     port: int
     transport: Transport
     near: int | None
@@ -49,8 +52,8 @@ def find(
     transport: Transport = Transport.TCP,
     *,
     settings: PortSettings | None = None,
-    in_use: Callable[[Transport], frozenset[int] | None] = occupancy.in_use,
-    trial: Callable[[int, Transport], Trial] = occupancy.trial,
+    in_use: Holding = occupancy.in_use,
+    trial: Trying = occupancy.trial,
 ) -> FreePort:
     """The nearest number that is nobody's.
 

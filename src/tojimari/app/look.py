@@ -6,16 +6,21 @@ from typing import TYPE_CHECKING
 
 from tojimari.app import join
 from tojimari.core.door import Door
+from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.errors import UsageError
 from tojimari.core.look import Look
+from tojimari.core.meaning import NOTHING_KNOWN, Meaning
 from tojimari.core.message import Message, mark
 from tojimari.core.socket import InsideView, Namespace, Owner, Role
 from tojimari.registry import meaning
+from tojimari.registry import words as registry_words
 from tojimari.registry.query import Query, parse
+from tojimari.registry.words import Words
 
 if TYPE_CHECKING:
     from tojimari.sockets.inspection import Inspection
 
+ANYWHERE = "0.0.0.0"  # noqa: S104 - a number means the same at every address; nothing is bound
 HINT = mark("tojimari look 80, tojimari look 53/udp, tojimari look 8000-8100, tojimari look nginx")
 
 
@@ -61,7 +66,7 @@ def view(*, connections: bool = False) -> InsideView:
     Raises:
         HostError: The sockets cannot be read.
     """
-    if _on_linux():
+    if on_linux():
         from tojimari.sockets import inside  # noqa: PLC0415 - each is heavy, and one is needed
 
         return inside.view(connections=connections)
@@ -131,6 +136,18 @@ def asks_for(query: Query, door: Door) -> bool:
     )
 
 
+def words(said: Meaning) -> Words | None:
+    """The plain words of the service that a door or a number usually is."""
+    return registry_words.by_name(said.service) if said.service else None
+
+
+def usually(query: Query) -> Meaning:
+    """What the number that somebody asked for usually is; nothing where they gave a name."""
+    if query.port is None:
+        return NOTHING_KNOWN
+    return meaning.of(Endpoint(query.transport or Transport.TCP, ANYWHERE, query.port))
+
+
 def inspections(door: Door) -> "tuple[Inspection, ...]":
     """One door in full: each process that holds it, looked at more closely."""
     from tojimari.sockets.inspection import inspect  # noqa: PLC0415 - 17 ms, for one door in full
@@ -154,7 +171,8 @@ def _names(owner: Owner) -> set[str | None]:
     return names - {"", None}
 
 
-def _on_linux() -> bool:
+def on_linux() -> bool:
+    """Whether the kernel is Linux; everything else is asked through psutil."""
     return sys.platform == "linux"
 
 

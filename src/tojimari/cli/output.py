@@ -14,7 +14,7 @@ from tojimari.core.message import mark
 from tojimari.report.style import Style
 
 if TYPE_CHECKING:
-    from tojimari.report.verdict import View
+    from tojimari.report.view import View
 
 INDENT = 2  # spaces a level, on a terminal
 UNBOUND = 1000  # columns
@@ -38,6 +38,20 @@ def json(document: object) -> None:
         encoded = msgspec.json.format(encoded, indent=INDENT)
     sys.stdout.buffer.write(encoded + b"\n")
     sys.stdout.buffer.flush()
+
+
+def json_line(document: object) -> None:
+    """Write one document a line, at once: for whoever reads while it goes on."""
+    import msgspec  # noqa: PLC0415 - 9 ms, for those who ask for JSON
+
+    sys.stdout.buffer.write(msgspec.json.encode(document) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def styled(row: str) -> str:
+    """A line as it goes to the terminal: with its colours, or without where none are wanted."""
+    color = _color(settings.current(), os.environ.get("NO_COLOR", ""))
+    return click.unstyle(row) if color is False else row
 
 
 def lines(rows: Iterable[str]) -> None:
@@ -68,7 +82,7 @@ def columns() -> int:
 
 def view() -> "View":
     """How reports are shown to the person at this terminal."""
-    from tojimari.report.verdict import View  # noqa: PLC0415 - not needed for help and errors
+    from tojimari.report.view import View  # noqa: PLC0415 - not needed for help and errors
 
     chosen = settings.current()
     return View(chosen.language, columns(), paint, whole=chosen.verbosity > 0)

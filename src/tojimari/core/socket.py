@@ -182,9 +182,13 @@ class Connection:
         netns: Inode of the network namespace that our end is in.
         state: TCP's state; for UDP ``ESTABLISHED``, since a connected UDP socket has a peer.
         direction: Who knocked.
-        owners: Who holds our end.
+        owners: Who holds our end. Where nobody has accepted it yet, who holds the door at which it
+            waits. The owners carry no descriptors of their own here, so that the thousands of
+            connections of one process share them.
         peers: Who holds the other end, where that is on this machine too.
-        inode: The socket's inode; 0 where no file refers to it (TIME-WAIT).
+        inode: The socket's inode; 0 where no file refers to it (TIME-WAIT, or not yet accepted).
+        descriptors: For each of ``owners``, the numbers of the file descriptors by which it holds
+            our end, ascending; empty where nobody holds it by one.
     """
 
     local: Endpoint
@@ -195,6 +199,7 @@ class Connection:
     owners: tuple[Owner, ...]
     peers: tuple[Owner, ...]
     inode: int
+    descriptors: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,12 +151,7 @@ def _open_folder(environment: Mapping[str, str]) -> int | None:
     """The directory of our cache, made if need be; None where none can be trusted."""
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     for root in _roots(environment):
-        try:
-            above = os.open(root, flags)
-        except FileNotFoundError:
-            above = _make_root(root, flags)
-        except OSError:
-            continue
+        above = _open_root(root, flags)
         if above is None:
             continue
         try:
@@ -174,8 +169,14 @@ def _open_folder(environment: Mapping[str, str]) -> int | None:
     return None
 
 
-def _make_root(root: str, flags: int) -> int | None:
-    """Make ``~/.cache`` in a home that is ours; None where it is not."""
+def _open_root(root: str, flags: int) -> int | None:
+    """Open ``~/.cache``, made in a home that is ours if need be; None where it is not."""
+    try:
+        return os.open(root, flags)
+    except FileNotFoundError:
+        pass
+    except OSError:
+        return None
     home, _, name = root.rpartition("/")
     try:
         above = os.open(home, flags & ~os.O_NOFOLLOW)

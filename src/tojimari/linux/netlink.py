@@ -67,11 +67,13 @@ class Dump:
 class NetlinkSocket:
     """A conversation with one part of the kernel, in the network namespace of its making."""
 
-    def __init__(self, family: int) -> None:
+    def __init__(self, family: int, *, steady: bool = False) -> None:
         """Open it.
 
         Args:
             family: ``NETLINK_ROUTE`` and the like.
+            steady: Whether all requests have the same number, so that equal answers are equal
+                bytes. After an error such a socket cannot be used any more.
 
         Raises:
             OSError: The kernel has no such family, or a sandbox forbids it.
@@ -81,6 +83,7 @@ class NetlinkSocket:
         self._buffer = bytearray(BUFFER)
         self._view = memoryview(self._buffer)
         self._sequence = 0
+        self._increment = 0 if steady else 1
 
     def __enter__(self) -> Self:
         return self
@@ -115,7 +118,7 @@ class NetlinkSocket:
         return self._dump(kind, body)
 
     def _dump(self, kind: int, body: bytes) -> Dump:
-        self._sequence += 1
+        self._sequence += self._increment
         length = HEADER.size + len(body)
         header = HEADER.pack(length, kind, NLM_F_REQUEST | NLM_F_DUMP, self._sequence, 0)
         self._socket.send(header + body)

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from tojimari.linux.sock_diag import LISTEN, Row
 
 _WORD = 8  # hexadecimal digits
+_SCTP_STATE = 3  # which column
 _FIELDS = 10  # slot, local, remote, state, queues, timer, retransmissions, user, timeout, inode
 
 
@@ -46,6 +47,20 @@ def parse(lines: Iterable[str], family: int, states: int) -> Iterator[Row]:
             continue
         if states >> row.state & 1:
             yield row
+
+
+def sctp_doors() -> int:
+    """How many SCTP sockets of this thread's network namespace listen; 0 without SCTP."""
+    try:
+        with open("/proc/thread-self/net/sctp/eps", "rb") as file:
+            return count_sctp(os.fsdecode(file.read()).splitlines())
+    except OSError:
+        return 0
+
+
+def count_sctp(lines: Iterable[str]) -> int:
+    """The listening sockets among the lines of ``eps`` (net/sctp/proc.c; SST is the state)."""
+    return sum(line.split()[_SCTP_STATE : _SCTP_STATE + 1] == [str(LISTEN)] for line in lines)
 
 
 def _row(fields: list[str], family: int) -> Row:

@@ -14,6 +14,10 @@ _FLAGS = 6  # of the fields after the name, from 0 (proc_pid_stat(5): the ninth)
 _PF_KTHREAD = 0x00200000  # linux/sched.h
 
 
+# PROC_PID_INIT_INO of linux/proc_ns.h
+_FIRST_PROCESS_NAMESPACE = 0xEFFFFFFC
+
+
 class Mount(NamedTuple):
     """One line of mountinfo.
 
@@ -130,3 +134,11 @@ def chosen_ports() -> tuple[int, int]:
 def is_visible(pid: int) -> bool:
     """Whether we can see a process at all (it may be hidden from us: ``hidepid``)."""
     return os.path.exists(f"/proc/{pid}")
+
+
+def is_first_process_namespace() -> bool:
+    """Whether we are in the process namespace that the machine began with.
+
+    There, and only there, the kernel's own numbers of processes are those that we know.
+    """
+    return namespace("self", "pid") == _FIRST_PROCESS_NAMESPACE

@@ -11,7 +11,9 @@ from typing import NamedTuple
 from tojimari.core.message import mark
 from tojimari.linux.netlink import (
     ATTRIBUTE,
+    HEADER,
     NETLINK_SOCK_DIAG,
+    Dump,
     NetlinkError,
     NetlinkSocket,
     attribute,
@@ -123,24 +125,36 @@ def dump(netlink: NetlinkSocket, family: int, protocol: int, states: int) -> Dia
         OSError: The kernel refused; ENOENT where it has no diagnosis for this protocol.
         NetlinkError: What came is no netlink message.
     """
-    short = protocol & 0xFF
-    body = _REQUEST.pack(family, short, 0, 0, states)
-    if short != protocol:
-        body += attribute(_REQ_PROTOCOL, struct.pack("=I", protocol))
-    answer = netlink.dump(SOCK_DIAG_BY_FAMILY, body)
+    answer = _ask(netlink, family, protocol, states)
     rows: list[Row] = []
     for datagram in answer.datagrams:
         parse(datagram, rows)
     return Diagnosis(rows, answer.interrupted)
 
 
-def connect() -> NetlinkSocket:
+def raw(netlink: NetlinkSocket, family: int, protocol: int, states: int) -> list[bytes]:
+    """The same as ``dump``, not yet unpacked; each piece is for ``parse``."""
+    return _ask(netlink, family, protocol, states).datagrams
+
+
+def connect(*, steady: bool = False) -> NetlinkSocket:
     """A conversation with the diagnosis of this thread's network namespace.
+
+    Args:
+        steady: As for ``NetlinkSocket``.
 
     Raises:
         OSError: The kernel has none.
     """
-    return NetlinkSocket(NETLINK_SOCK_DIAG)
+    return NetlinkSocket(NETLINK_SOCK_DIAG, steady=steady)
+
+
+def _ask(netlink: NetlinkSocket, family: int, protocol: int, states: int) -> Dump:
+    short = protocol & 0xFF
+    body = _REQUEST.pack(family, short, 0, 0, states)
+    if short != protocol:
+        body += attribute(_REQ_PROTOCOL, struct.pack("=I", protocol))
+    return netlink.dump(SOCK_DIAG_BY_FAMILY, body)
 
 
 def parse(datagram: bytes, rows: list[Row]) -> None:
@@ -161,13 +175,16 @@ def parse(datagram: bytes, rows: list[Row]) -> None:
     layouts: dict[_Kind, _Layout] = {}
     offset, size = 0, len(datagram)
     while offset < size:
+        if size - offset < HEADER.size:
+            raise NetlinkError(mark("a netlink message is shorter than its header"))
         length, kind = _START.unpack_from(view, offset)
+        is_socket = kind == SOCK_DIAG_BY_FAMILY
+        if not (_MESSAGE_SIZE if is_socket else HEADER.size) <= length <= size - offset:
+            raise NetlinkError(mark("a socket's message has an impossible length"))
         step = (length + 3) & ~3
-        if kind != SOCK_DIAG_BY_FAMILY:
+        if not is_socket:
             offset += step
             continue
-        if length < _MESSAGE_SIZE or length > size - offset:
-            raise NetlinkError(mark("a socket's message has an impossible length"))
         sort = _Kind(length, view[offset + _FAMILY], view[offset + _STATE])
         layout = layouts.get(sort)
         taken = layout.take(view, offset, rows) if layout else 0

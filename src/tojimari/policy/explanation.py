@@ -15,7 +15,7 @@ class Passed:
 
     Attributes:
         intent: The line.
-        because: Why it does not.
+        because: Why it does not, in a whole sentence.
     """
 
     intent: Intent
@@ -76,10 +76,13 @@ def _answer(lines: Sequence[Intent], container: str, address: str) -> Answer:
 
 
 def _because(first: Intent, other: Intent) -> Message:
+    values: dict[str, str | int] = {"line": other.line, "ports": f"{other.ports}/{other.transport}"}
     if first.address is not None and other.address is None:
-        return Message("has-no-address", "it names no address")
+        return Message(
+            "has-no-address",
+            "Line {line} ({ports}) speaks of it too, but names no address.",
+            values,
+        )
     return Message(
-        "is-wider",
-        "it names more ports ({count})",
-        {"count": len(other.ports)},
+        "is-wider", "Line {line} ({ports}) speaks of it too, but names more ports.", values
     )

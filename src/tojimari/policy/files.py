@@ -103,9 +103,7 @@ def user_directory() -> Path:
     return platformdirs.user_config_path("tojimari", appauthor=False)
 
 
-def find(
-    named: str | None, here: Path, user: Path, who: Person, system: Path = SYSTEM
-) -> Found | Nobody:
+def find(named: str | None, here: Path, user: Path, who: Person, system: Path) -> Found | Nobody:
     """The policy file.
 
     Args:
@@ -113,7 +111,7 @@ def find(
         here: The current directory.
         user: As ``user_directory`` has it.
         who: As ``person`` has it.
-        system: The machine's own settings.
+        system: The machine's own settings; ``SYSTEM`` but for tests.
 
     Raises:
         UsageError: The file that was named is not there.
@@ -172,12 +170,17 @@ def _read_found(path: Path, shown: str, who: Person | None) -> bytes | Message |
         return None
     except OSError as error:
         raise _unreadable(shown, error) from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             return Message("not-a-file", "{path} was passed over: it is no file", {"path": shown})
         doubt = _doubt(shown, link, found, who) if who is not None else None
-        return doubt or file.read(MAX_BYTES + 1)
+        if doubt is not None:
+            return doubt
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
 
 
 def _doubt(shown: str, link: os.stat_result, found: os.stat_result, who: Person) -> Message | None:

@@ -12,29 +12,30 @@ from tojimari.policy.problem import Level, Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
+class Knowledge:
     """What is known of services. The policy knows nothing of them; who calls it may.
 
     Attributes:
-        is_service: Whether a name is a service's; None where nobody knows.
-        never_public: Why a door should never be open to the internet, and None where it may be;
-            None instead of a function where nobody knows.
+        is_service: Whether a name is a service's.
+        never_public: Whether the door of a line should never be open to the internet.
     """
 
-    is_service: Callable[[str], bool] | None = None
-    never_public: Callable[[Intent], Message | None] | None = None
+    is_service: Callable[[str], bool]
+    never_public: Callable[[Intent], bool]
 
 
-NO_ADVICE = Advice()
+NOTHING_KNOWN = Knowledge(is_service=lambda _: True, never_public=lambda _: False)
 
 
-def lint(reading: Reading, today: dt.date, advice: Advice = NO_ADVICE) -> tuple[Problem, ...]:
+def lint(
+    reading: Reading, today: dt.date, knowledge: Knowledge = NOTHING_KNOWN
+) -> tuple[Problem, ...]:
     """All that is wrong with a file, and all that is doubtful.
 
     Args:
         reading: The file, read.
         today: Where the person stands.
-        advice: What is known of services.
+        knowledge: What is known of services.
 
     Returns:
         From the beginning of the file to its end. A file with mistakes has no warnings: what it
@@ -44,7 +45,7 @@ def lint(reading: Reading, today: dt.date, advice: Advice = NO_ADVICE) -> tuple[
         return reading.problems
     found = list(_groups(reading, reading.policy))
     for intent in reading.policy.intents:
-        found.extend(_door(reading, intent, today, advice))
+        found.extend(_door(reading, intent, today, knowledge))
     # A table of several ports is several intents, but one thing to look at.
     once = {(problem.span, problem.code): problem for problem in reversed(found)}
     return tuple(once[key] for key in sorted(once))
@@ -61,7 +62,9 @@ def _groups(reading: Reading, policy: Policy) -> Iterator[Problem]:
             )
 
 
-def _door(reading: Reading, intent: Intent, today: dt.date, advice: Advice) -> Iterator[Problem]:
+def _door(
+    reading: Reading, intent: Intent, today: dt.date, knowledge: Knowledge
+) -> Iterator[Problem]:
     if intent.until is not None and intent.until < today:
         yield Problem(
             reading.place(intent, "until"),
@@ -73,19 +76,18 @@ def _door(reading: Reading, intent: Intent, today: dt.date, advice: Advice) -> I
             Message("try", "take the line out and close the door, or give it a new last day"),
             Level.WARNING,
         )
-    if intent.service and advice.is_service and not advice.is_service(intent.service):
+    if intent.service and not knowledge.is_service(intent.service):
         yield Problem(
             reading.place(intent, "service"),
             Message("unknown-service", 'no service "{word}" is known', {"word": intent.service}),
             Message("try", "tojimari port --search {word}", {"word": intent.service}),
             Level.WARNING,
         )
-    never = advice.never_public(intent) if advice.never_public else None
-    if never is not None and Zone.INTERNET in intent.sources:
+    if Zone.INTERNET in intent.sources and knowledge.never_public(intent):
         yield Problem(
             reading.place(intent, "from"),
             Message("never-public", "this door should never be open to the internet"),
-            never,
+            Message("try", "tojimari port {port}", {"port": intent.ports.first}),
             Level.WARNING,
         )
     yield from _redundant(reading, intent)
@@ -101,6 +103,6 @@ def _redundant(reading: Reading, intent: Intent) -> Iterator[Problem]:
         yield Problem(
             reading.place(intent, "from"),
             Message("redundant-source", '"{zone}" includes the others', {"zone": widest}),
-            Message("try", "leave the others out, or leave {zone} out", {"zone": widest}),
+            Message("try", 'leave the others out, or "{zone}" if it is too wide', {"zone": widest}),
             Level.WARNING,
         )

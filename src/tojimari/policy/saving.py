@@ -31,8 +31,8 @@ def save(path: Path, text: str, who: Person, *, replace: bool) -> None:
         HostError: The system would not write it.
     """
     target = _target(path, who)
-    if not replace and os.path.lexists(target):
-        raise _occupied(path)
+    if not replace:
+        refuse_to_replace(path)
     partial = target.with_name(f".{target.name}.{secrets.token_hex(8)}.partial")
     try:
         _write(partial, text, _model(target), who)
@@ -54,6 +54,16 @@ def save(path: Path, text: str, who: Person, *, replace: bool) -> None:
     finally:
         with contextlib.suppress(OSError):
             partial.unlink()
+
+
+def refuse_to_replace(path: Path) -> None:
+    """Refuse where something is there.
+
+    Raises:
+        RefusedError: Something is.
+    """
+    if os.path.lexists(path):
+        raise _occupied(path)
 
 
 def _target(path: Path, who: Person) -> Path:

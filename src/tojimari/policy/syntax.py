@@ -188,7 +188,10 @@ _SENTENCES = (
     ("Invalid statement", Message("toml-syntax", "no line can begin like this")),
     ("Invalid initial character", Message("toml-syntax", "a key is missing")),
     ("Unclosed array", Message("toml-syntax", "a list is not closed, or a comma is missing")),
-    ("Unclosed inline table", Message("toml-syntax", "a { is not closed, or a comma is missing")),
+    (
+        "Unclosed inline table",
+        Message("toml-syntax", "a curly bracket is not closed, or a comma is missing"),
+    ),
     ("Unterminated string", Message("toml-syntax", "a text in quotes is not closed")),
     ("Expected \"'", Message("toml-syntax", "a text in quotes is not closed")),
     ("Illegal character", Message("toml-syntax", "this character may not stand here")),

@@ -7,7 +7,7 @@ from typing import Literal
 from tojimari.core.errors import UsageError
 from tojimari.core.intent import PortRange
 from tojimari.core.text import printable
-from tojimari.registry import number, ranges, search
+from tojimari.registry import number, ranges
 from tojimari.registry.number import Entry, Number
 from tojimari.registry.query import Query, parse
 from tojimari.registry.ranges import RANGES, RangeName
@@ -90,6 +90,8 @@ def to_search(typed: str) -> ListAnswer:
     Raises:
         UsageError: None fits.
     """
+    from tojimari.registry import search  # noqa: PLC0415 - 3 ms, and most questions are numbers
+
     found = search.find(typed)
     if not found:
         raise UsageError(
@@ -139,6 +141,8 @@ def _unknown(query: Query) -> UsageError:
             name=name,
             transport=query.transport,
         )
+    from tojimari.registry import search  # noqa: PLC0415 - as above
+
     near = search.closest(query.name)
     if near:
         return UsageError(

@@ -35,18 +35,15 @@ class Assignment:
         name: IANA's service name, as IANA writes it; empty where there is none.
         description: IANA's words, in English; may be empty.
         references: What defines it, such as ``RFC 9110``; empty where IANA names nothing.
+        status: Whether the number is given to somebody.
     """
 
     port: int
     transport: Transport
     name: str
     description: str
-    references: tuple[str, ...] = ()
-
-    @property
-    def status(self) -> Status:
-        """Whether the number is given to somebody."""
-        return _status(self.name, self.description)
+    references: tuple[str, ...]
+    status: Status
 
 
 def of(port: int, transport: Transport | None = None) -> tuple[Assignment, ...]:
@@ -157,6 +154,7 @@ def _row(line: bytes) -> Iterator[Assignment]:
             name=name,
             description=description,
             references=tuple(references.split(",")) if references else (),
+            status=_status(name, description),
         )
 
 

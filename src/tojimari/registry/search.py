@@ -29,6 +29,7 @@ _IN_STORY = 0.5
 _PLAIN_WORDS = 0.3
 _REAL_USE = 0.2
 _WELL_KNOWN = 0.1
+_RUN = 0.1  # a run of numbers is meant less often than one
 _WHOLE_NAME = 0.5
 _BREVITY = 0.1
 
@@ -195,7 +196,9 @@ def _units() -> Iterator[_Unit]:
             name=user.name,
             text=f"{user.english} {user.japanese}".lower(),
             story="",
-            favour=favour(user.ports.first) + _BREVITY / (1 + user.english.count(" ")),
+            favour=favour(user.ports.first)
+            + _BREVITY / (1 + user.english.count(" "))
+            - (_RUN if len(user.ports) > 1 else 0.0),
         )
     for one in words.all():
         yield _of_words(one)

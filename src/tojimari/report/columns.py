@@ -1,5 +1,6 @@
 """Rows in columns, and paragraphs within a width, where some characters are two columns wide."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,11 @@ from tojimari.report.style import Paint, Style, unpainted
 
 GAP = 2  # columns between two cells
 NEVER_FIRST = "、。」』)）・ー！？,.:;"  # Japanese line breaking rules, JIS X 4051: 行頭禁則文字
+# Punctuation, kana, kanji and full-width forms, without marks that stand on another character: all
+# of these are two columns wide (UAX #11), and a test asks wcwidth for each.
+_JAPANESE = re.compile(
+    r"[\u3000-\u3029\u3030-\u303e\u3041-\u3096\u309b-\u30ff\u4e00-\u9fff\uff01-\uff60]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +34,10 @@ Row = Sequence[Cell | str]
 
 def width(text: str) -> int:
     """How many columns a terminal gives the text (UAX #11, ambiguous characters narrow)."""
-    if text.isascii():
-        return len(text)
-    from wcwidth import wcswidth  # noqa: PLC0415 - 30 ms, and most text is ASCII
+    narrow = text if text.isascii() else _JAPANESE.sub("", text)
+    if narrow.isascii():
+        return 2 * len(text) - len(narrow)
+    from wcwidth import wcswidth  # noqa: PLC0415 - 30 ms, and most text is ASCII or Japanese
 
     return max(0, wcswidth(text))
 

@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 
 from tojimari.core.conversations import Conversations
 from tojimari.core.message import Message, mark
-from tojimari.core.socket import Connection, Direction, Owner, TcpState
+from tojimari.core.socket import Connection, Direction, Evidence, Owner, TcpState
 from tojimari.core.text import printable
-from tojimari.report import columns, holder
+from tojimari.report import columns
 from tojimari.report.columns import Cell
 from tojimari.report.language import Language
+from tojimari.report.naming import SHOWN_NAME, home
 from tojimari.report.style import Style
 from tojimari.report.tables import Column, fitted
 from tojimari.report.unseen import unseen
-from tojimari.report.verdict import View
+from tojimari.report.view import View
 
 # Who knocked, as an arrow from the one who did; ASCII, since "→" is two columns wide on some
 # terminals.
@@ -224,18 +225,21 @@ def _table(
 def _group_row(group: Group, language: Language) -> columns.Row:
     one = group.one
     first = one.owners[0] if one.owners else None
-    states = [(state, count) for state, count in group.states.most_common()]
-    usual = len(states) == 1 and states[0][0] is TcpState.ESTABLISHED
+    unusual = [
+        f"{state} {count}"
+        for state, count in group.states.most_common()
+        if state is not TcpState.ESTABLISHED
+    ]
     return [
         Cell(_program(one.owners, language), Style.STRONG),
         _pids(group, language),
-        holder.home(first) if first else "",
+        home(first) if first else "",
         ARROWS[one.direction],
         _program(one.peers, language) if one.peers else printable(one.remote.address),
         language.text(mark("this machine")) if one.peers else "",
         group.door,
         str(group.count),
-        "" if usual else ", ".join(f"{state} {count}" for state, count in states),
+        ", ".join(unusual),
     ]
 
 
@@ -261,10 +265,10 @@ def _each_row(one: Connection, language: Language) -> columns.Row:
 
 def _program(owners: Sequence[Owner], language: Language) -> str:
     """The program's name; for many holders of one socket the first, and how many more."""
-    if not owners:
+    if not owners or (owners[0].evidence is Evidence.CGROUP and owners[0].name is None):
         return language.text(mark("owner not seen"))
     more = f" +{len(owners) - 1}" if len(owners) > 1 else ""
-    return printable(owners[0].name or "?", holder.SHOWN_NAME) + more
+    return printable(owners[0].name or "?", SHOWN_NAME) + more
 
 
 def _pid(owners: Sequence[Owner]) -> str | None:
@@ -282,7 +286,7 @@ def _group_cells(group: Group) -> Iterator[str | None]:
     first = one.owners[0] if one.owners else None
     yield first.name if first else None
     yield _pid(one.owners)
-    yield holder.home(first) if first else None
+    yield home(first) if first else None
     yield one.direction
     yield one.peers[0].name if one.peers else None
     yield _pid(one.peers)

@@ -6,10 +6,11 @@ that are no UTF-8 are written as ``\xff``, since JSON could not hold them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
+from tojimari.core.change import Change
 from tojimari.core.conversations import Conversations
 from tojimari.core.door import Door
 from tojimari.core.look import Look
@@ -18,8 +19,9 @@ from tojimari.report.language import Language
 from tojimari.sockets.inspection import Inspection
 from tojimari.sockets.process import Facts
 
-CONNECTIONS = "tojimari.connections/1"
-LOOK = "tojimari.look/1"
+CHANGE: Final = "tojimari.look.change/1"
+CONNECTIONS: Final = "tojimari.connections/1"
+LOOK: Final = "tojimari.look/1"
 
 # Not frozen, for two thousand doors take 10 ms longer to freeze; nobody but this file makes them.
 
@@ -217,7 +219,7 @@ class ConnectionDocument(msgspec.Struct, gc=False):
 class ConnectionsDocument:
     """``tojimari connections --json``."""
 
-    schema: str
+    schema: Literal["tojimari.connections/1"]
     host: str
     at: float
     method: str
@@ -227,10 +229,27 @@ class ConnectionsDocument:
 
 
 @dataclass(slots=True)
+class ChangeDocument:
+    """One line of ``tojimari look --watch --json``.
+
+    Attributes:
+        schema: The name of this form.
+        at: Seconds since the epoch when it was noticed.
+        change: ``opened``, ``closed``, or ``changed`` where another program holds it now.
+        door: As it is now; for one that closed, as it was.
+    """
+
+    schema: Literal["tojimari.look.change/1"]
+    at: float
+    change: str
+    door: DoorDocument
+
+
+@dataclass(slots=True)
 class LookDocument:
     """``tojimari look --json``."""
 
-    schema: str
+    schema: Literal["tojimari.look/1"]
     host: str
     at: float
     method: str
@@ -263,6 +282,11 @@ def look(found: Look, details: Sequence[Sequence[Inspection]] | None = None) -> 
         clients=found.clients,
         unseen=[unseen(one) for one in found.unseen],
     )
+
+
+def change(found: Change) -> ChangeDocument:
+    """The document of one change."""
+    return ChangeDocument(CHANGE, found.at, found.turn, door(found.door))
 
 
 def connections(found: Conversations) -> ConnectionsDocument:

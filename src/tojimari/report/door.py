@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from tojimari.core.door import Door
 from tojimari.core.exposure import Certainty, Zone
 from tojimari.core.look import Look
+from tojimari.core.meaning import Meaning
 from tojimari.core.message import Message, Value, mark
 from tojimari.core.socket import Container, Evidence, Listener, Owner, Role
 from tojimari.core.text import printable
+from tojimari.registry.words import Words
 from tojimari.report import columns
-from tojimari.report.doors import notes
+from tojimari.report.doors import notes, plain_words, usual
 from tojimari.report.folding import Fold, folded
 from tojimari.report.language import Language
 from tojimari.report.since import since
 from tojimari.report.style import Style
 from tojimari.report.unseen import unseen
-from tojimari.report.verdict import View
+from tojimari.report.view import View
 from tojimari.sockets.inspection import Inspection
 
 INDENT = 2
@@ -46,36 +48,51 @@ class _Fact:
     style: Style = Style.PLAIN
 
 
-def texts(
-    found: Look, inspect: Callable[[Door], Sequence[Inspection]], view: View
-) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where more is to be had of one door.
+
+    Attributes:
+        inspect: Takes a closer look at its holders.
+        words: The plain words of what it usually is.
+    """
+
+    inspect: Callable[[Door], Sequence[Inspection]]
+    words: Callable[[Meaning], Words | None]
+
+
+def texts(found: Look, sources: Sources, view: View) -> Iterator[str]:
     """Every door of a look in full.
 
     Args:
         found: What was seen.
-        inspect: Takes a closer look at the holders of a door.
+        sources: Where more is to be had.
         view: How it is shown.
     """
-    for fold in folded(found.doors):
-        yield from text(fold, inspect(fold.door), found.at, view)
-        yield ""
+    for position, fold in enumerate(folded(found.doors)):
+        if position:
+            yield ""
+        yield from text(fold, sources, found.at, view)
     yield from unseen(found.unseen, view)
 
 
-def text(fold: Fold, details: Sequence[Inspection], now: float, view: View) -> Iterator[str]:
+def text(fold: Fold, sources: Sources, now: float, view: View) -> Iterator[str]:
     """Everything about one door, line by line.
 
     Args:
         fold: The door, at all of its addresses.
-        details: What a closer look at its holders found.
+        sources: Where more is to be had.
         now: Seconds since the epoch.
         view: How it is shown.
     """
     language = view.language
     door = fold.door
     yield view.paint(_title(fold, language), Style.STRONG)
-    by_pid = {one.pid: one for one in details}
-    facts = [*_itself(fold, language), *_owners(door.owners, by_pid, now, language)]
+    by_pid = {one.pid: one for one in sources.inspect(door)}
+    facts = [
+        *_itself(fold, sources.words(door.meaning), language),
+        *_owners(door.owners, by_pid, now, language),
+    ]
     room = max(columns.width(fact.label) for fact in facts) + columns.GAP
     for fact in facts:
         yield from _laid_out(fact, room, view)
@@ -110,10 +127,13 @@ def _laid_out(fact: _Fact, room: int, view: View) -> Iterator[str]:
             label = ""
 
 
-def _itself(fold: Fold, language: Language) -> Iterator[_Fact]:
+def _itself(fold: Fold, words: Words | None, language: Language) -> Iterator[_Fact]:
     """What the door is, before it is asked whose it is."""
     door = fold.door
-    yield _Fact(language.text(mark("What it is")), tuple(_meaning(door, language)), Style.STRONG)
+    name, *more = _meaning(door.meaning, words, language)
+    yield _Fact(language.text(mark("What it is")), (name,), Style.STRONG)
+    if more:
+        yield _Fact("", tuple(more))
     if not door.namespace.is_host:
         name = printable(door.namespace.name)
         yield _Fact(language.text(mark("Network namespace")), (name,))
@@ -138,16 +158,20 @@ def _reaches(door: Door, language: Language) -> Iterator[str]:
         yield language.say(Message("reach", "{zone}: {certainty}. {because}", values))
 
 
-def _meaning(door: Door, language: Language) -> Iterator[str]:
-    meaning = door.meaning
-    name = meaning.service or meaning.usual or meaning.assignment
-    if name is None:
+def _meaning(said: Meaning, words: Words | None, language: Language) -> Iterator[str]:
+    """What it is in a few words, then in a sentence or two."""
+    name = usual(said, words, language)
+    if not name:
         yield language.text(mark("not known: nobody has registered this number"))
         return
     yield name
-    if meaning.assignment and meaning.assignment != name:
+    if words is not None:
+        yield plain_words(words, language).what
+    if not said.by_program:
+        yield language.text(mark("So says the number. The program may speak something else."))
+    if said.assignment and said.assignment != (said.service or said.usual or said.assignment):
         yield language.say(
-            Message("by-iana", "IANA calls the number {name}.", {"name": meaning.assignment})
+            Message("by-iana", "IANA calls the number {name}.", {"name": said.assignment})
         )
 
 
@@ -165,7 +189,7 @@ def _listener(heard: Listener, fold: Fold, language: Language) -> Iterator[_Fact
                 ),
             ),
         )
-    said = tuple(language.say(message) for message in notes(fold))
+    said = tuple(language.say(message) for message in notes(fold) if message.code != "queue-fills")
     if said:
         yield _Fact(language.text(mark("Note")), said)
 
@@ -204,6 +228,8 @@ def _holder(owner: Owner, now: float, language: Language) -> str:
         return language.say(
             Message("holder", "{name}, process {pid} of user {user}, {since}", values)
         )
+    if owner.pid is None and owner.cgroup in {None, "/"}:
+        return language.text(mark("owner not seen"))
     if owner.pid is None:
         return language.say(
             Message("some-of", "some process of the control group {cgroup}", values)
@@ -274,7 +300,8 @@ def _starters(seen: Inspection, language: Language) -> Iterator[str]:
     if parents:
         chain = [f"{one.name or '?'} ({one.pid})" for one in parents[:SHOWN_PARENTS]]
         more = ["..."] if len(parents) > SHOWN_PARENTS else []
-        yield printable(" < ".join([*chain, *more]))
+        link = language.text(mark(", itself started by "))
+        yield link.join(printable(one) for one in [*chain, *more])
     if seen.ancestry.login is not None:
         yield language.say(Message("login", "{user} had logged in.", {"user": seen.ancestry.login}))
 

@@ -2,21 +2,28 @@
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from tojimari.core.door import Door
 from tojimari.core.look import Look
-from tojimari.core.message import Message, mark
+from tojimari.core.meaning import Meaning
+from tojimari.core.message import Message, Value, mark
 from tojimari.core.socket import Evidence, Namespace, Owner, Role
 from tojimari.core.text import printable
-from tojimari.report import columns, holder
+from tojimari.registry.words import Plain, Words
+from tojimari.report import columns
 from tojimari.report.columns import Cell
 from tojimari.report.folding import Fold, folded
 from tojimari.report.language import Language
+from tojimari.report.naming import SHOWN_NAME, home, program, service
 from tojimari.report.since import since
 from tojimari.report.style import Style
 from tojimari.report.tables import Column, fitted
 from tojimari.report.unseen import unseen
-from tojimari.report.verdict import View, service
+from tojimari.report.view import View
+
+if TYPE_CHECKING:
+    from tojimari.core.change import Change
 
 NOTE_INDENT = 4
 FEW = 0.5  # of the room in a queue: above it, visitors may soon be turned away
@@ -54,21 +61,49 @@ def text(found: Look, view: View) -> Iterator[str]:
     yield from unseen(found.unseen, view)
 
 
-def nothing(found: Look, asked: Sequence[str], view: View) -> Iterator[str]:
-    """That nobody waits where somebody was asked for."""
-    message = Message(
-        "nothing-there",
-        "Nobody waits at {asked}: the door is shut.",
-        {"asked": ", ".join(asked)},
-    )
-    if not found.is_whole:
-        message = Message(
-            "nobody-seen",
-            "Nobody was seen at {asked}, but not everything could be seen.",
-            {"asked": ", ".join(asked)},
+class Asked(NamedTuple):
+    """A door that somebody asked for.
+
+    Attributes:
+        text: As it was typed.
+        meaning: What the number usually is.
+        words: The plain words of that.
+    """
+
+    text: str
+    meaning: Meaning
+    words: Words | None
+
+
+def nothing(found: Look, asked: Sequence[Asked], view: View) -> Iterator[str]:
+    """That nobody waits where somebody was asked for, and what usually is there."""
+    language = view.language
+    values: dict[str, Value] = {"asked": ", ".join(one.text for one in asked)}
+    if found.is_whole:
+        said = Message("nothing-there", "Nobody waits at {asked}: the door is shut.", values)
+    else:
+        said = Message(
+            "nobody-seen", "Nobody was seen at {asked}, but not everything could be seen.", values
         )
-    yield from columns.wrapped(view.language.say(message), view.columns)
+    yield from columns.wrapped(language.say(said), view.columns)
+    for one in asked:
+        name = usual(one.meaning, one.words, language)
+        if name:
+            known: dict[str, Value] = {"asked": one.text, "name": name}
+            said = Message("usually", "The usual thing at {asked} is {name}.", known)
+            yield from columns.wrapped(language.say(said), view.columns)
     yield from unseen(found.unseen, view)
+
+
+def usual(said: Meaning, words: Words | None, language: Language) -> str:
+    """What a number or a program usually is: its name, and a title for people."""
+    name = said.service or said.usual or said.assignment or ""
+    return f"{name}: {plain_words(words, language).title}" if words is not None else name
+
+
+def plain_words(words: Words, language: Language) -> Plain:
+    """The words in the reader's language."""
+    return words.ja if language is Language.JAPANESE else words.en
 
 
 def plain(found: Look) -> Iterator[str]:
@@ -84,13 +119,20 @@ def plain(found: Look) -> Iterator[str]:
         yield "\t".join(("unseen", _ascii(Language.ENGLISH.say(one.message))))
 
 
+def plain_change(change: "Change") -> str:
+    """One change as a row: when (RFC 3339), what became of it, then the cells of ``plain``."""
+    door = change.door
+    cells = _plain_cells(door, door.owners[0] if door.owners else None)
+    return "\t".join((_moment(change.at), change.turn, *(_ascii(cell) for cell in cells)))
+
+
 def _opening(found: Look, language: Language) -> str:
     if not found.doors:
         return language.say(
             Message("no-open-door", "No door of {host} is open.", {"host": found.host})
         )
     inside = sum(1 for door in found.doors if not door.namespace.is_host)
-    values: dict[str, str | int] = {"host": found.host, "doors": len(found.doors), "inside": inside}
+    values: dict[str, Value] = {"host": found.host, "doors": len(found.doors), "inside": inside}
     if inside:
         return language.say(
             Message(
@@ -139,10 +181,10 @@ def _cells(fold: Fold, now: float, language: Language) -> list[Cell | str]:
         Cell(f"{door.endpoint.port}/{door.endpoint.transport}", Style.STRONG),
         fold.address(language),
         service(door),
-        holder.program(door, language),
+        program(door, language),
         str(first.pid) if first and first.pid is not None else "",
-        holder.home(first) if first else "",
-        printable(first.user, holder.SHOWN_NAME) if first and first.user else "",
+        home(first) if first else "",
+        printable(first.user, SHOWN_NAME) if first and first.user else "",
         since(started, now, language) if started is not None else "",
     ]
 
@@ -194,7 +236,8 @@ def notes(fold: Fold) -> Iterator[Message]:
 
 def _asides(found: Look) -> Iterator[Message]:
     """What to know of the list as a whole."""
-    if any(owner.evidence is Evidence.CGROUP for door in found.doors for owner in door.owners[:1]):
+    firsts = [door.owners[0] for door in found.doors if door.owners]
+    if any(first.evidence is Evidence.CGROUP and first.name for first in firsts):
         yield Message(
             "by-control-group",
             "A ? behind a program: its control group opened the door, but whether this process"
@@ -216,7 +259,7 @@ def _plain_cells(door: Door, owner: Owner | None) -> Iterator[str | None]:
     yield service(door)
     yield owner.name if owner else None
     yield str(owner.pid) if owner and owner.pid is not None else None
-    yield holder.home(owner) if owner else None
+    yield home(owner) if owner else None
     yield owner.user if owner else None
     yield _moment(owner.started) if owner and owner.started is not None else None
     yield door.listener.role if door.listener else None

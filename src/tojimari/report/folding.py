@@ -1,7 +1,7 @@
 """Doors that differ in nothing but their address, told as one."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tojimari.core.door import Door
 from tojimari.core.message import mark
@@ -11,8 +11,7 @@ from tojimari.report.language import Language
 SHOWN_ADDRESSES = 3  # more of them fill the row, and say less than their count
 
 
-@dataclass(slots=True)
-class Fold:
+class Fold(NamedTuple):
     """Doors with one number, one namespace and the same holders, by address.
 
     Attributes:

@@ -7,7 +7,7 @@ from tojimari.core.finding import Finding, Severity
 from tojimari.core.text import printable
 from tojimari.core.verdict import Verdict
 from tojimari.report.language import Language
-from tojimari.report.verdict import service
+from tojimari.report.naming import service
 
 NAMED = 5  # findings that a monitoring line names; the rest is in the count
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from tojimari.core.endpoint import Transport
 from tojimari.core.intent import PortRange
 from tojimari.core.meaning import Advice
 from tojimari.core.message import Message, mark
@@ -79,7 +80,11 @@ def text(answers: Sequence[Answer], machine: PortSettings, view: View) -> Iterat
 
 
 def _number(number: Number, machine: PortSettings, view: View) -> Iterator[str]:
-    yield view.paint(_headline(number, view), Style.STRONG)
+    title = _title(number, view)
+    if view.plain:
+        yield f"{_door(number)}\t{title}"
+    else:
+        yield view.paint(f"{_door(number)}  {title}".rstrip(), Style.STRONG)
     sections = [
         _range(number, view),
         _iana(number, view),
@@ -89,18 +94,23 @@ def _number(number: Number, machine: PortSettings, view: View) -> Iterator[str]:
         *_sources(number, view),
     ]
     for section in sections:
-        yield from _section(section, view)
-    yield from _next(number, view)
+        if view.plain:
+            yield f"{_door(number)}\t{section.title}\t{' '.join(section.paragraphs)}"
+        else:
+            yield from _section(section, view)
+    if not view.plain:
+        yield from _next(number, view)
 
 
-def _headline(number: Number, view: View) -> str:
-    shown = str(number.port) if number.transport is None else f"{number.port}/{number.transport}"
+def _door(number: Number) -> str:
+    return str(number.port) if number.transport is None else f"{number.port}/{number.transport}"
+
+
+def _title(number: Number, view: View) -> str:
     if number.words is not None:
-        return f"{shown}  {_words(number.words, view).title}"
+        return _words(number.words, view).title
     name = next((one.name for one in number.assignments if one.name), "")
-    if number.users:
-        name = number.users[0].name
-    return f"{shown}  {printable(name)}".rstrip()
+    return printable(number.users[0].name if number.users else name)
 
 
 def _range(number: Number, view: View) -> Section:
@@ -175,12 +185,12 @@ def _use(number: Number, view: View) -> Iterator[Section]:
 
 
 def _user(user: User, number: Number, view: View) -> str:
-    told = user.japanese if view.language is Language.JAPANESE else user.english
+    told = printable(user.japanese if view.language is Language.JAPANESE else user.english)
     others = {one for other in number.users for one in other.transports} - set(user.transports)
     if others:
         told = view.say(mark("{told} ({under})"), told=told, under=", ".join(user.transports))
     if view.sources:
-        told = f"{told} [{user.source}]"
+        told = f"{told} [{printable(user.source)}]"
     return told
 
 
@@ -252,7 +262,7 @@ def _here(number: Number, machine: PortSettings, view: View) -> Iterator[Section
 
 
 def _sources(number: Number, view: View) -> Iterator[Section]:
-    found = [source for one in number.assignments for source in one.references]
+    found = [source for one in _main(number) for source in one.references]
     if number.words is not None:
         found += number.words.sources
     elif not view.sources:
@@ -262,10 +272,14 @@ def _sources(number: Number, view: View) -> Iterator[Section]:
         yield Section(view.say(mark("Read on")), [said])
 
 
+def _main(number: Number) -> Sequence[Assignment]:
+    """The assignments under TCP and UDP; what SCTP and DCCP are would be read on every page."""
+    usual = [one for one in number.assignments if one.transport in {Transport.TCP, Transport.UDP}]
+    return usual or number.assignments
+
+
 def _next(number: Number, view: View) -> Iterator[str]:
     """What to type next, with what it does."""
-    if view.plain:
-        return
     better = number.words.instead if number.words is not None else ()
     rows = [
         (f"> tojimari look {number.port}", view.say(mark("who has it open on this machine"))),
@@ -275,13 +289,10 @@ def _next(number: Number, view: View) -> Iterator[str]:
             for name in number.also
         ),
     ]
-    yield from columns.aligned(rows, indent=INDENT)
+    yield from columns.aligned(rows)
 
 
 def _section(section: Section, view: View) -> Iterator[str]:
-    if view.plain:
-        yield f"{section.title}: {' '.join(section.paragraphs)}"
-        return
     yield view.paint(section.title, section.style)
     for paragraph in section.paragraphs:
         yield from columns.wrapped(paragraph, min(view.columns, WIDEST), INDENT)
@@ -345,16 +356,23 @@ def _range_here(ports: PortRange, machine: PortSettings, view: View) -> Iterator
 
 
 def _rows(entries: Sequence[Entry], view: View) -> Iterator[str]:
-    rows = [_row(entry, view) for entry in entries]
     if view.plain:
-        yield from ("\t".join(_text(cell) for cell in row) for row in rows)
+        for entry in entries:
+            cells = (
+                str(entry.ports),
+                " ".join(entry.transports),
+                entry.name,
+                entry.assigned or "-",
+                _said(entry, view),
+            )
+            yield "\t".join(printable(cell) for cell in cells)
         return
+    rows = [_row(entry, view) for entry in entries]
     yield from columns.aligned(rows, paint=view.paint, indent=INDENT, limit=view.columns)
 
 
 def _row(entry: Entry, view: View) -> list[Cell | str]:
-    told = entry.japanese if view.language is Language.JAPANESE else entry.english
-    told = printable(told)
+    told = printable(_said(entry, view))
     if entry.assigned and entry.assigned != entry.name:
         told = view.say(mark("{told} (IANA: {name})"), told=told, name=entry.assigned)
     return [
@@ -365,8 +383,8 @@ def _row(entry: Entry, view: View) -> list[Cell | str]:
     ]
 
 
-def _text(cell: Cell | str) -> str:
-    return cell.text if isinstance(cell, Cell) else cell
+def _said(entry: Entry, view: View) -> str:
+    return entry.japanese if view.language is Language.JAPANESE else entry.english
 
 
 def _paragraph(said: str, view: View, style: Style = Style.PLAIN) -> Iterator[str]:

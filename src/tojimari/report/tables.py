@@ -1,14 +1,13 @@
 """Tables that fit: some columns may be clipped and some left out where the terminal is narrow."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tojimari.report import columns
 from tojimari.report.columns import GAP, Cell, Row
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """How a column gives way.
 
     Attributes:

@@ -7,7 +7,7 @@ from tojimari.core.socket import Unseen
 from tojimari.core.text import printable
 from tojimari.report import columns
 from tojimari.report.style import Style
-from tojimari.report.verdict import View
+from tojimari.report.view import View
 
 INDENT = 4
 

@@ -12,11 +12,12 @@ from tojimari.core.verdict import Verdict
 from tojimari.report import columns
 from tojimari.report.columns import Cell
 from tojimari.report.language import Language
+from tojimari.report.naming import SHOWN_NAME, service
 from tojimari.report.since import since
-from tojimari.report.style import Paint, Style, unpainted
+from tojimari.report.style import Style
+from tojimari.report.view import View
 
 CALM_ROWS = 20  # doors without a finding that a group shows before it only counts: one screen
-SHOWN_NAME = 60  # characters of a name that a process chose for itself
 
 TITLES = {
     Zone.INTERNET: mark("From the internet"),
@@ -24,23 +25,6 @@ TITLES = {
     Zone.CONTAINERS: mark("From containers"),
     Zone.THIS_MACHINE: mark("From this machine only"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """How it is shown.
-
-    Attributes:
-        language: What the reader reads.
-        columns: Width of the terminal.
-        paint: Gives styled text.
-        whole: Whether every door is shown, however many there are.
-    """
-
-    language: Language
-    columns: int = 80
-    paint: Paint = unpainted
-    whole: bool = False
 
 
 @dataclass(slots=True)
@@ -179,14 +163,6 @@ def _addresses(entry: Entry, language: Language) -> str:
     if not entry.door.namespace.is_host:
         unique.append(f"({printable(entry.door.namespace.name, SHOWN_NAME)})")
     return " ".join(unique)
-
-
-def service(door: Door) -> str:
-    """What the door is for, as far as it is known."""
-    if door.service is not None:
-        return printable(door.service.protocol, SHOWN_NAME)
-    meaning = door.meaning
-    return meaning.service or meaning.usual or meaning.assignment or "?"
 
 
 def held_by(door: Door, language: Language) -> str:

@@ -9,10 +9,10 @@ pkg/cri/annotations; nerdctl's pkg/labels.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import cast
 
 from tojimari.core.socket import Container
 
@@ -24,30 +24,6 @@ STORAGE_LISTS = ("containers.json", "volatile-containers.json")
 CONTAINERD_ROOTS = ("run/containerd", "run/k3s/containerd")
 CONTAINERD_TASKS = "io.containerd.runtime.v2.task"
 CRI = "io.kubernetes.cri"
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class _DockerContainer:
-    """What we need of Docker's config.v2.json; its environment is left where it is."""
-
-    Name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _StoredContainer:
-    """What we need of an entry of containers.json."""
-
-    id: str = ""
-    names: list[str] = field(default_factory=list[str])
-
-
-@dataclass(frozen=True, slots=True)
-class _Bundle:
-    """What we need of a container's config.json (OCI runtime specification, config.md)."""
-
-    annotations: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def named(container: Container, root: str = "/") -> Container:
@@ -80,12 +56,11 @@ def named(container: Container, root: str = "/") -> Container:
 
 def _docker(root: Path, identifier: str) -> str | None:
     """``/web`` in the file is ``web`` to people."""
-    settings = _decoded(root / DOCKER_SETTINGS, dict[str, object]) or {}
-    data = settings.get("data-root", DOCKER_ROOT)
-    folder = str(data if isinstance(data, str) else DOCKER_ROOT).lstrip("/")
-    path = root / folder / "containers" / identifier / "config.v2.json"
-    found = _decoded(path, _DockerContainer)
-    return found.Name.lstrip("/") if found else None
+    data = _field(_decoded(root / DOCKER_SETTINGS), "data-root")
+    folder = data if isinstance(data, str) else DOCKER_ROOT
+    path = root / folder.lstrip("/") / "containers" / identifier / "config.v2.json"
+    name = _field(_decoded(path), "Name")
+    return name.lstrip("/") if isinstance(name, str) else None
 
 
 def _storage(root: Path, identifier: str) -> str | None:
@@ -104,32 +79,47 @@ def _storage(root: Path, identifier: str) -> str | None:
 def _stored(path: Path, changed: int) -> dict[str, str]:
     """Identifiers and names of one list, read once as long as it does not change."""
     del changed
-    found = _decoded(path, list[_StoredContainer]) or []
-    return {stored.id: stored.names[0] for stored in found if stored.names}
+    found: dict[str, str] = {}
+    for stored in _items(_decoded(path)):
+        identifier, names = _field(stored, "id"), _items(_field(stored, "names"))
+        if isinstance(identifier, str) and names and isinstance(names[0], str):
+            found[identifier] = names[0]
+    return found
 
 
 def _containerd(root: Path, identifier: str) -> str | None:
     """Kubernetes' ``namespace/pod/container``, as kubectl knows them, or nerdctl's name."""
     for run in CONTAINERD_ROOTS:
         for bundle in sorted((root / run / CONTAINERD_TASKS).glob(f"*/{identifier}")):
-            found = _decoded(bundle / "config.json", _Bundle)
-            notes = found.annotations if found else {}
-            parts = [
-                notes.get(f"{CRI}.{part}", "") for part in ("sandbox-namespace", "sandbox-name")
-            ]
-            if all(parts):
-                return "/".join([*parts, notes.get(f"{CRI}.container-name", "pause")])
-            if name := notes.get("nerdctl/name"):
+            notes = _field(_decoded(bundle / "config.json"), "annotations")
+            space, pod = (
+                _field(notes, f"{CRI}.sandbox-namespace"),
+                _field(notes, f"{CRI}.sandbox-name"),
+            )
+            if space and pod:
+                return f"{space}/{pod}/{_field(notes, f'{CRI}.container-name') or 'pause'}"
+            name = _field(notes, "nerdctl/name")
+            if isinstance(name, str) and name:
                 return name
     return None
 
 
-def _decoded(path: Path, kind: type[T]) -> T | None:
-    """What a file says; None where it is not there, not ours to read, or not as documented."""
+def _field(found: object, name: str) -> object:
+    """A member of a JSON object; None where it is no object, or has none of that name."""
+    return cast("dict[str, object]", found).get(name) if isinstance(found, dict) else None
+
+
+def _items(found: object) -> list[object]:
+    """The items of a JSON array; none where it is no array."""
+    return cast("list[object]", found) if isinstance(found, list) else []
+
+
+def _decoded(path: Path) -> object:
+    """What a file says; None where it is not there, not ours to read, or no JSON."""
     import msgspec  # noqa: PLC0415 - 9 ms, and most machines have no containers
 
     try:
         with path.open("rb") as file:
-            return msgspec.json.decode(file.read(LIMIT), type=kind)
+            return msgspec.json.decode(file.read(LIMIT))
     except (OSError, msgspec.MsgspecError):
         return None

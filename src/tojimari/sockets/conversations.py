@@ -6,6 +6,7 @@ made once and shared.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.socket import Connection, Direction, Listener, Owner, TcpState
@@ -47,44 +48,56 @@ class Site:
     chosen_ports: tuple[int, int]
 
 
-@dataclass(slots=True)
-class _End:
+class Held(NamedTuple):
+    """Who holds one socket.
+
+    Attributes:
+        owners: The surest first.
+        descriptors: For each of them, its file descriptors of the socket.
+    """
+
+    owners: tuple[Owner, ...]
+    descriptors: tuple[tuple[int, ...], ...]
+
+
+NOBODY = Held((), ())
+
+
+class _End(NamedTuple):
     """One end, before the other is known.
 
     Attributes:
         site: Its namespace.
         row: The socket.
         key: Its addresses.
-        door: The door by which it came in; None where there is none.
-        knocks_here: Whether the other end is surely in this namespace, at a door.
-        owners: Who holds it.
+        came_in: Whether it came to a door of its namespace.
+        knocked: Whether the other end is surely in this namespace, at a door.
+        held: Who holds it.
     """
 
     site: Site
     row: Row
     key: _Key
-    door: Listener | None
-    knocks_here: bool
-    owners: tuple[Owner, ...]
+    came_in: bool
+    knocked: bool
+    held: Held
 
 
-def conversations(
-    sites: Iterable[Site], owners: Callable[[Row], tuple[Owner, ...]]
-) -> list[Connection]:
+def conversations(sites: Iterable[Site], held: Callable[[Row], Held]) -> list[Connection]:
     """Every conversation, once for each of its ends on this machine.
 
     Args:
         sites: The namespaces.
-        owners: Who holds a socket.
+        held: Who holds a socket.
 
     Returns:
         In the kernel's order, namespace by namespace.
     """
     ends: dict[Transport, list[_End]] = {}
     for site in sites:
-        doors = _Doors(site.listeners)
         for transport, rows in site.rows.items():
-            ends.setdefault(transport, []).extend(_ends(site, transport, rows, doors, owners))
+            doors = _Doors(site.listeners, transport)
+            ends.setdefault(transport, []).extend(_ends(site, rows, doors, held))
     found: list[Connection] = []
     for transport, these in ends.items():
         found += _joined(transport, these)
@@ -92,61 +105,58 @@ def conversations(
 
 
 class _Doors:
-    """Finds the door of one namespace to which a connection came."""
+    """Finds the door of one namespace and transport to which a connection came."""
 
-    def __init__(self, listeners: Iterable[Listener]) -> None:
-        self._doors: dict[tuple[Transport, str, int], Listener] = {}
+    def __init__(self, listeners: Iterable[Listener], transport: Transport) -> None:
+        self._exact: dict[tuple[str, int], Listener] = {}
+        self._any: dict[bool, dict[int, Listener]] = {False: {}, True: {}}  # by whether IPv6
         for door in listeners:
             end = door.endpoint
-            self._doors[end.transport, end.address, end.port] = door
-            if end.address == "::" and not door.v6only:
-                self._doors.setdefault((end.transport, "0.0.0.0", end.port), door)  # noqa: S104 - compared, never bound
+            if end.transport is not transport:
+                continue
+            if not end.is_wildcard:
+                self._exact[end.address, end.port] = door
+                continue
+            self._any[end.is_ipv6][end.port] = door
+            if end.is_ipv6 and not door.v6only:
+                self._any[False].setdefault(end.port, door)
 
-    def find(self, transport: Transport, local: str, port: int) -> Listener | None:
+    def find(self, address: str, port: int) -> Listener | None:
         """The door at exactly this address, or at every one."""
-        find = self._doors.get
-        return find((transport, local, port)) or find(
-            (transport, "::" if ":" in local else "0.0.0.0", port)  # noqa: S104 - compared, never bound
-        )
+        return self._exact.get((address, port)) or self._any[":" in address].get(port)
 
 
 def _ends(
-    site: Site,
-    transport: Transport,
-    rows: list[Row],
-    doors: _Doors,
-    owners: Callable[[Row], tuple[Owner, ...]],
+    site: Site, rows: Iterable[Row], doors: _Doors, held: Callable[[Row], Held]
 ) -> Iterable[_End]:
     """The rows that have a peer."""
     text, find = address.text, doors.find
     seen: set[int] = set()
     for row in rows:
-        if row.state not in _STATES:
+        state, inode = row.state, row.inode
+        if state not in _STATES:
             continue
-        if row.inode:
-            if row.inode in seen:
+        if inode:
+            if inode in seen:
                 continue  # a table that changes while it is read may name a socket twice
-            seen.add(row.inode)
-        key = (text(row.address), row.port, text(row.peer), row.peer_port)
-        door = find(transport, key[0], key[1])
-        if row.inode:
-            holders = owners(row)
+            seen.add(inode)
+        here, port, there, peer_port = text(row.address), row.port, text(row.peer), row.peer_port
+        door = find(here, port)
+        if inode:
+            holders = held(row)
+        elif door is not None and state in _QUEUED:
+            holders = Held(door.owners, ())
         else:
-            holders = door.owners if door is not None and row.state in _QUEUED else ()
-        stays = key[2] == key[0] or key[2].startswith("127.")
-        knocks_here = stays and find(transport, key[2], key[3]) is not None
-        yield _End(site, row, key, door, knocks_here, holders)
+            holders = NOBODY
+        knocked = (there == here or there.startswith("127.")) and bool(find(there, peer_port))
+        yield _End(site, row, (here, port, there, peer_port), door is not None, knocked, holders)
 
 
 def _joined(transport: Transport, ends: list[_End]) -> Iterable[Connection]:
     """Connections of one transport, each end beside its other."""
-    by_key: dict[_Key, _End | list[_End]] = {}
+    by_key: dict[_Key, list[_End]] = {}
     for end in ends:
-        known = by_key.setdefault(end.key, end)
-        if isinstance(known, list):
-            known.append(end)
-        elif known is not end:
-            by_key[end.key] = [known, end]
+        by_key.setdefault(end.key, []).append(end)
     endpoints: dict[tuple[str, int], Endpoint] = {}
     for end in ends:
         local, port, remote, peer_port = end.key
@@ -156,34 +166,34 @@ def _joined(transport: Transport, ends: list[_End]) -> Iterable[Connection]:
         there = endpoints.get((remote, peer_port))
         if there is None:
             there = endpoints[remote, peer_port] = Endpoint(transport, remote, peer_port)
-        other = _other(end, by_key.get((remote, peer_port, local, port)))
+        candidates = by_key.get((remote, peer_port, local, port))
+        other = _other(end, candidates) if candidates is not None else None
         yield Connection(
             here,
             there,
             end.site.netns,
             _STATES[end.row.state],
             _direction(end, other),
-            end.owners,
-            other.owners if other is not None else (),
+            end.held.owners,
+            other.held.owners if other is not None else (),
             end.row.inode,
+            end.held.descriptors,
         )
 
 
-def _other(end: _End, found: "_End | list[_End] | None") -> _End | None:
+def _other(end: _End, candidates: Sequence[_End]) -> _End | None:
     """The other end, where exactly one can be it.
 
     In the same namespace it is sure. In another one it is so where no third has the same
     addresses, and never by loopback, which does not leave a namespace.
     """
-    if found is None or found is end:
-        return None
-    candidates = found if isinstance(found, list) else (found,)
     same = [one for one in candidates if one.site is end.site and one is not end]
     if same:
         return same[0] if len(same) == 1 else None
-    if end.key[0].startswith("127.") or end.key[0] == "::1":
+    local = end.key[0]
+    if len(candidates) > 1 or candidates[0] is end or local.startswith("127.") or local == "::1":
         return None
-    return candidates[0] if len(candidates) == 1 else None
+    return candidates[0]
 
 
 def _direction(end: _End, other: _End | None) -> Direction:
@@ -197,13 +207,11 @@ def _direction(end: _End, other: _End | None) -> Direction:
         return Direction.INCOMING
     if state == sock_diag.SYN_SENT:
         return Direction.OUTGOING
-    came_in = end.door is not None
-    knocked = end.knocks_here or (other is not None and other.door is not None)
-    if came_in or knocked:
-        if came_in and knocked:
-            return Direction.UNSURE
-        return Direction.INCOMING if came_in else Direction.OUTGOING
+    knocked = end.knocked or (other is not None and other.came_in)
+    if end.came_in != knocked:
+        return Direction.INCOMING if end.came_in else Direction.OUTGOING
     first, last = end.site.chosen_ports
-    if other is None and first <= end.row.port <= last and not first <= end.row.peer_port <= last:
+    chosen_here = first <= end.row.port <= last
+    if not knocked and other is None and chosen_here and not first <= end.row.peer_port <= last:
         return Direction.OUTGOING
     return Direction.UNSURE

@@ -6,13 +6,15 @@ the right to do either, by the control group that each socket keeps. Whatever co
 said and counted.
 """
 
+import gc
 import os
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from functools import partial
+from functools import cache, partial
 
 from tojimari.core.endpoint import Transport
+from tojimari.core.errors import HostError, PrivilegeError
 from tojimari.core.socket import (
     Connection,
     Evidence,
@@ -27,7 +29,7 @@ from tojimari.linux.btf import BtfError
 from tojimari.linux.sock_diag import Row
 from tojimari.sockets import unheld, unseen
 from tojimari.sockets.candidates import Candidates
-from tojimari.sockets.conversations import Site, conversations
+from tojimari.sockets.conversations import Held, Site, conversations
 from tojimari.sockets.finding import by_cgroup, by_reading_all, in_other_spaces
 from tojimari.sockets.holding import Holding, Method, Place
 from tojimari.sockets.listeners import Answers, listeners
@@ -57,12 +59,28 @@ def view(
         method: How to find the holders; None for the best that is allowed here.
 
     Raises:
-        HostError: What the kernel gave is no socket table.
-        OSError: The kernel refused to give one; or ``method`` was named and is not allowed.
+        HostError: The kernel gave no socket table, or nonsense for one.
+        PrivilegeError: We may not read it, or ``method`` was named and is not permitted.
     """
     with ExitStack() as stack:
-        look = _Look(stack, connections=connections, namespaces=namespaces)
-        return look.run(method, complete=complete)
+        # A look makes up to a million objects and no cycles: searching for some would take longer
+        # than all the rest.
+        if gc.isenabled():
+            gc.disable()
+            stack.callback(gc.enable)
+        try:
+            look = _Look(stack, connections=connections, namespaces=namespaces)
+            return look.run(method, complete=complete)
+        except PermissionError as error:
+            raise PrivilegeError(
+                "this process may not read the kernel's sockets: {reason}",
+                hint="sudo tojimari look",
+                reason=str(error.strerror),
+            ) from error
+        except OSError as error:
+            raise HostError(
+                "the kernel's sockets cannot be read: {reason}", reason=str(error.strerror)
+            ) from error
 
 
 class _Look:
@@ -173,6 +191,9 @@ class _Look:
             yield unseen.spaces_closed(len(spaces.closed))
         if spaces.unknown and self._others and self._walk is None:
             yield unseen.spaces_unknown(len(spaces.unknown))
+        sctp = sum(table.sctp for table in spaces.tables.values())
+        if sctp:
+            yield unseen.sctp(sctp)
         if any(table.changing for table in spaces.tables.values()):
             yield unseen.table_changing()
         if 1 not in self._pids:
@@ -219,13 +240,19 @@ class _People:
         ]
         return conversations(sites, self._of_row)
 
-    def _of_row(self, row: Row) -> tuple[Owner, ...]:
-        """Who holds one socket; the quick way for the many that have exactly one descriptor."""
+    def _of_row(self, row: Row) -> Held:
+        """Who holds a conversation's end; the quick way for the many with one descriptor."""
         places = self._holding.places.get(row.inode)
-        if places is not None and len(places) == 1 and row.inode not in self._holding.evidence:
-            pid, number = places[0]
-            return (self._owners.owner(Evidence.DESCRIPTOR, pid, (number,), row.cgroup),)
-        return self._of_door((row,))
+        if places is None:
+            return Held(self._candidates.of(row.cgroup), ())
+        if len(places) == 1:
+            ((pid, number),) = places
+            return Held(self._owners.shared(pid, row.cgroup), _single(number))
+        found = self._of_door((row,))
+        owners = tuple(
+            owner for one in found for owner in self._owners.shared(one.pid or 0, row.cgroup)
+        )
+        return Held(owners, tuple(one.descriptors for one in found))
 
     def _of_door(self, group: Sequence[Row]) -> tuple[Owner, ...]:
         """Who holds the sockets of one door, the surest first."""
@@ -248,6 +275,12 @@ class _People:
 
     def _udp_role(self, table: Table, row: Row) -> Role:
         return udp_role(row.port, self._holding.port_locks.get(row.inode), table.chosen_ports)
+
+
+@cache
+def _single(number: int) -> tuple[tuple[int, ...]]:
+    """One descriptor of one owner; the same few thousand numbers occur in every process."""
+    return ((number,),)
 
 
 def _tcp_role(row: Row) -> Role:

@@ -71,17 +71,24 @@ def doors(rows: Iterable[Row], transport: Transport) -> list[Row]:
 
 def _listener(group: Sequence[Row], endpoint: Endpoint, netns: int, answers: Answers) -> Listener:
     first = group[0]
-    roles = {answers.role(row) for row in group}
+    if len(group) == 1:
+        role, backlog, queued = answers.role(first), first.backlog, first.queued
+        inodes: tuple[int, ...] = (first.inode,) if first.inode else ()
+    else:
+        roles = {answers.role(row) for row in group}
+        role = next(decisive for decisive in _DECISIVE if decisive in roles)
+        backlog, queued = sum(row.backlog for row in group), sum(row.queued for row in group)
+        inodes = tuple(sorted(row.inode for row in group if row.inode))
     return Listener(
         endpoint=endpoint,
         netns=netns,
         owners=answers.owners(group),
-        role=next(decisive for decisive in _DECISIVE if decisive in roles),
+        role=role,
         v6only=first.v6only if endpoint.is_ipv6 else None,
         interface=_interface(first.interface, answers.interfaces),
-        backlog=sum(row.backlog for row in group if row.state == LISTEN),
-        queued=sum(row.queued for row in group),
-        inodes=tuple(sorted(row.inode for row in group if row.inode)),
+        backlog=backlog if first.state == LISTEN else 0,
+        queued=queued,
+        inodes=inodes,
         uid=first.uid,
         multicast=address.is_multicast(first.address),
     )

@@ -21,6 +21,7 @@ class Owners:
         """
         self._paths = paths
         self._processes: dict[int, Owner] = {}
+        self._shared: dict[tuple[int, int], tuple[Owner]] = {}
 
     def holders(self, places: Iterable[Held], evidence: Evidence, cgroup: int) -> tuple[Owner, ...]:
         """Those who hold one door, the smallest process number first.
@@ -66,6 +67,19 @@ class Owners:
             known.container,
             self._paths.get(cgroup),
         )
+
+    def shared(self, pid: int, cgroup: int) -> tuple[Owner]:
+        """One process as the holder of connections, all of which share the answer.
+
+        Args:
+            pid: The process.
+            cgroup: As above.
+        """
+        key = (pid, cgroup)
+        known = self._shared.get(key)
+        if known is None:
+            known = self._shared[key] = (self.owner(Evidence.DESCRIPTOR, pid, (), cgroup),)
+        return known
 
     def group(self, cgroup: int) -> tuple[Owner, ...]:
         """What the control group alone says; empty where even that is not known."""

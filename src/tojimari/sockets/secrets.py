@@ -101,6 +101,9 @@ _LOGIN: dict[str, tuple[str, ...]] = {
 _ATTACHED = ("mysql", "mariadb", "7z")
 _DAEMONS = frozenset(("mysqld", "mysqld_safe", "mariadbd", "mariadbd-safe"))  # -p means port there
 
+_PROGRAMS = frozenset((*_SHORT_OPTIONS, *_USER_OPTIONS, *_LOGIN))
+_NONE: tuple[str, ...] = ()
+
 # One of these stands, in lower case, in every command line that anything below would change.
 _MARKS = (
     *("pass", "pwd", "pw", "pin", "secret", "token", "key", "cred", "bearer", "jwt", "psk", "auth"),
@@ -159,10 +162,14 @@ def mask(words: Sequence[str]) -> tuple[str, ...]:
         As many words. A word that is itself a command line (``sh -c "..."``, or a title that the
         program gave itself) is looked through in the same way.
     """
-    whole = "\0".join(words)
-    if not contains_any(whole.lower(), _MARKS) and not contains_any(whole, SHAPE_MARKS):
+    if not suspicious("\0".join(words)):
         return tuple(words)
     return tuple(_masked(list(words), _DEPTH, in_text=False))
+
+
+def suspicious(text: str) -> bool:
+    """Whether there may be a secret in a text; where not, a closer look is spared."""
+    return contains_any(text.lower(), _MARKS) or contains_any(text, SHAPE_MARKS)
 
 
 def is_sensitive(name: str) -> bool:
@@ -177,24 +184,35 @@ def is_sensitive(name: str) -> bool:
 
 def _masked(words: list[str], depth: int, *, in_text: bool) -> Iterator[str]:
     """Each word, masked by itself or by the option before it."""
-    program = words[0].rpartition("/")[2] if words else ""
-    short = _LOGIN.get(program, ()) if "login" in words else _SHORT_OPTIONS.get(program, ())
-    pairs = _USER_OPTIONS.get(program, ())
+    program, short, pairs = "", _NONE, _NONE
     before = ""
     for position, word in enumerate(words):
-        if before in short and before:
+        if before in short:
             done = MASK
-        elif before in pairs and before:
+        elif before in pairs:
             done = _user_and_mask(word)
-        elif before and _awaits(before, word):
+        elif before and suspicious(before) and _awaits(before, word):
             done = _value(before, word, in_text=in_text)
+        elif (attached := _attached(program, short, pairs, word)) is not None:
+            done = attached
+        elif not suspicious(word):
+            done = word
+        elif before.startswith("-") and re.match(_SHELL_OPTION, before):
+            done = _text(word, depth)
         else:
-            attached = _attached(program, short, pairs, word) if position else None
-            is_text = re.match(_SHELL_OPTION, before) is not None
-            found = _text(word, depth) if is_text else _word(word, depth, in_text=in_text)
-            done = found if attached is None else attached
+            done = _word(word, depth, in_text=in_text)
         before = word if position else ""
+        # docker exec db mysql -pX: what follows belongs to the last program that is named.
+        name = word.rpartition("/")[2]
+        if position == 0 or name in _PROGRAMS or name.startswith(_ATTACHED):
+            program, (short, pairs) = name, _own_options(name, words)
         yield done
+
+
+def _own_options(program: str, words: list[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """A program's own options that carry a secret, and those that carry a user and a secret."""
+    own = _LOGIN if program in _LOGIN and "login" in words else _SHORT_OPTIONS
+    return own.get(program, _NONE), _USER_OPTIONS.get(program, _NONE)
 
 
 def _word(word: str, depth: int, *, in_text: bool) -> str:

@@ -33,6 +33,7 @@ class Table:
         links: The interfaces.
         changing: How many of the tables kept changing while they were read.
         plain: Whether only ``/proc/net`` answered, which knows less of each socket.
+        sctp: How many doors of SCTP there are, which is not read.
         chosen_ports: First and last of the ports among which the kernel chooses for a program.
     """
 
@@ -40,6 +41,7 @@ class Table:
     links: tuple[Link, ...] = ()
     changing: int = 0
     plain: bool = False
+    sctp: int = 0
     chosen_ports: tuple[int, int] = (0, 0xFFFF)
 
 
@@ -70,6 +72,7 @@ def read(*, connections: bool) -> Table:
         if netlink is not None:
             netlink.close()
     table.links = rtnetlink.links()
+    table.sctp = proc_net.sctp_doors()
     table.chosen_ports = procfs.chosen_ports()
     return table
 

@@ -13,7 +13,7 @@ libcontainer/cgroups; the prefixes are each runtime's own.
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tojimari.core.socket import Container
 
@@ -52,8 +52,7 @@ _OPENRC = ("openrc.", "openrc_")  # OpenRC's sh/rc-cgroup.sh, v2 and v1
 _ESCAPE = rb"\\x([0-9a-f]{2})"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a process or a socket belongs.
 
     Attributes:
@@ -80,7 +79,7 @@ def place(path: str) -> Place:
     """
     parts = [part for part in path.removesuffix(DELETED).split("/") if part]
     found = _container(parts) if any(map(path.__contains__, _MARKS)) else None
-    own_scope = found.index if found and found.own_scope else -1
+    own_scope = found.at if found and found.own_scope else -1
     unit: str | None = None
     for index, part in enumerate(parts):
         name = _unit(parts, index)
@@ -94,18 +93,17 @@ def place(path: str) -> Place:
     return Place(unit, found.container if found else None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(NamedTuple):
     """A container, and the component that names it.
 
     Attributes:
         container: The container.
-        index: Which component.
+        at: Which component.
         own_scope: Whether the component is a unit only because every scope is one.
     """
 
     container: Container
-    index: int
+    at: int
     own_scope: bool
 
 

@@ -1,9 +1,10 @@
 """What a look at this machine's sockets could not see, in words."""
 
-from tojimari.core.message import Message
+from tojimari.core.message import Message, Value
 from tojimari.core.socket import Unseen
 
 AS_ROOT = "sudo tojimari look"
+AGAIN = "tojimari look"
 
 
 def owners_refused(processes: int, doors: int) -> Unseen:
@@ -13,17 +14,23 @@ def owners_refused(processes: int, doors: int) -> Unseen:
         processes: How many.
         doors: How many doors show no process for sure.
     """
-    text = (
-        "The open files of {processes} processes may not be read, so {doors} doors show at most"
-        " who may hold them."
+    values: dict[str, Value] = {"processes": processes, "doors": doors}
+    message = (
+        Message(
+            "descriptors-not-permitted",
+            "Doors that show at most who may hold them: {doors}."
+            " Processes whose open files may not be read: {processes}.",
+            values,
+        )
         if doors
-        else "The open files of {processes} processes may not be read: they may hold doors, too."
+        else Message(
+            "descriptors-not-permitted",
+            "Processes whose open files may not be read: {processes}."
+            " They may share some of these doors.",
+            values,
+        )
     )
-    return Unseen(
-        Message("descriptors-not-permitted", text, {"processes": processes, "doors": doors}),
-        doors or processes,
-        AS_ROOT,
-    )
+    return Unseen(message, doors or processes, AS_ROOT)
 
 
 def holders_elsewhere(doors: int) -> Unseen:
@@ -31,7 +38,7 @@ def holders_elsewhere(doors: int) -> Unseen:
     return Unseen(
         Message(
             "holder-not-visible",
-            "{doors} doors are held by somebody who is not visible from here.",
+            "Doors held by somebody who is not visible from here: {doors}.",
             {"doors": doors},
         ),
         doors,
@@ -43,7 +50,7 @@ def spaces_closed(count: int) -> Unseen:
     return Unseen(
         Message(
             "namespace-not-permitted",
-            "{count} network namespaces may not be entered: their doors are not shown.",
+            "Network namespaces that may not be entered: {count}. Their doors are not shown.",
             {"count": count},
         ),
         count,
@@ -57,8 +64,8 @@ def spaces_unknown(count: int) -> Unseen:
     return Unseen(
         Message(
             "namespace-unknown",
-            "In which network namespace {count} processes are may not be known:"
-            " if it is one of their own, its doors are not shown.",
+            "Processes whose network namespace may not be asked: {count}."
+            " If one has a namespace of its own, the doors in that are not shown.",
             {"count": count},
         ),
         count,
@@ -72,7 +79,7 @@ def processes_hidden() -> Unseen:
     return Unseen(
         Message(
             "processes-hidden",
-            "The processes of other users are hidden from this one (hidepid).",
+            "The processes of other users are hidden here (hidepid).",
         ),
         0,
         AS_ROOT,
@@ -84,7 +91,7 @@ def roles_unsure(count: int) -> Unseen:
     return Unseen(
         Message(
             "udp-role-unknown",
-            "Whether {count} UDP doors are servers, or only wait for an answer, cannot be told.",
+            "UDP doors that may be servers, or only wait for an answer: {count}.",
             {"count": count},
         ),
         count,
@@ -100,7 +107,7 @@ def table_changing() -> Unseen:
             "The table of sockets changed while it was read: a door may be missing.",
         ),
         0,
-        "tojimari look",
+        AGAIN,
         hides_doors=True,
     )
 
@@ -110,8 +117,8 @@ def table_plain() -> Unseen:
     return Unseen(
         Message(
             "no-socket-diagnosis",
-            "This kernel has no socket diagnosis, so control groups are unknown,"
-            " and whether IPv6 doors take IPv4, too.",
+            "This kernel has no socket diagnosis (inet_diag): the control groups of sockets are"
+            " not known, nor whether a door for IPv6 takes IPv4, too.",
         ),
         0,
     )
@@ -120,11 +127,7 @@ def table_plain() -> Unseen:
 def sctp(count: int) -> Unseen:
     """Doors of a protocol that is not looked at."""
     return Unseen(
-        Message(
-            "sctp-not-read",
-            "{count} SCTP doors are not shown: cat /proc/net/sctp/eps lists them.",
-            {"count": count},
-        ),
+        Message("sctp-not-read", "SCTP doors, which are not shown: {count}.", {"count": count}),
         count,
         "cat /proc/net/sctp/eps",
         hides_doors=True,

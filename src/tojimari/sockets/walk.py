@@ -19,9 +19,6 @@ from tojimari.linux.assembler import FRAME, R0, R1, R2, R3, R6, R7, R8, R9, Asse
 from tojimari.linux.kernel_types import KernelTypes, kernel_types
 from tojimari.sockets.holding import Holding
 
-# PROC_PID_INIT_INO of linux/proc_ns.h: the process namespace that the machine began with.
-FIRST_PROCESS_NAMESPACE = 0xEFFFFFFC
-
 # Helpers, by their numbers in linux/bpf.h.
 _PROBE_READ_KERNEL = 113
 _SEQ_WRITE = 127
@@ -109,7 +106,7 @@ class Walk:
             raise OSError(errno.EXDEV, "/proc shows the processes of another namespace")
         self._types = kernel_types(WANTED, os.environ)
         self._links: list[int] = []
-        nested = procfs.namespace("self", "pid") != FIRST_PROCESS_NAMESPACE
+        nested = not procfs.is_first_process_namespace()
         program = files_program(self._types, connections=connections, nested=nested)
         self._files = self._attach(program, TASK_FILE)
 

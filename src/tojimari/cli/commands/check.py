@@ -47,10 +47,7 @@ def _print(found: "Verdict") -> None:
     else:
         from tojimari.report import verdict  # noqa: PLC0415 - the same
 
-        view = verdict.View(
-            chosen.language, output.columns(), output.paint, whole=chosen.verbosity > 0
-        )
-        output.lines(verdict.text(found, view))
+        output.lines(verdict.text(found, output.view()))
 
 
 COMMAND = Command(

@@ -18,26 +18,20 @@ def _run(doors: tuple[str, ...], clients: bool, namespace: str | None, watch: bo
         from tojimari.cli import watching  # noqa: PLC0415 - the same
 
         return watching.run(queries, clients=clients, namespace=namespace)
-    from tojimari.report import doors as table  # noqa: PLC0415 - the same
-
     found = look.look(queries, clients=clients, namespace=namespace)
     chosen = settings.current()
-    close = bool(queries) and all(one.port is not None for one in queries)
     if chosen.json:
-        from tojimari.report import documents  # noqa: PLC0415 - the same
+        from tojimari.cli import looking  # noqa: PLC0415 - the same
 
-        details = [look.inspections(door) for door in found.doors] if close else None
-        output.json(documents.look(found, details))
+        output.json(looking.document(found, queries))
     elif chosen.plain:
-        output.lines(table.plain(found))
-    elif queries and not found.doors:
-        output.lines(table.nothing(found, doors, output.view()))
-    elif close:
-        from tojimari.report import door as whole  # noqa: PLC0415 - the same
+        from tojimari.report.doors import plain  # noqa: PLC0415 - the same
 
-        output.lines(whole.texts(found, look.inspections, output.view()))
+        output.lines(plain(found))
     else:
-        output.lines(table.text(found, output.view()))
+        from tojimari.cli import looking  # noqa: PLC0415 - the same
+
+        output.lines(looking.lines(found, queries))
     if queries and not found.doors:
         return NOTHING_THERE if found.is_whole else NOT_SURE
     return 0

@@ -1,4 +1,4 @@
-"""Who holds a door, in few words."""
+"""What a door and its holder are called, in few words."""
 
 from tojimari.core.door import Door
 from tojimari.core.message import mark
@@ -10,11 +10,19 @@ SHOWN_NAME = 60  # characters of a name that a process chose for itself
 SHORT_ID = 12  # characters of a container's identifier, as its runtime prints it
 
 
+def service(door: Door) -> str:
+    """What the door is for, as far as it is known."""
+    if door.service is not None:
+        return printable(door.service.protocol, SHOWN_NAME)
+    meaning = door.meaning
+    return meaning.service or meaning.usual or meaning.assignment or "?"
+
+
 def program(door: Door, language: Language) -> str:
     """The program. A question mark says that only the control group named it."""
-    if not door.owners:
+    first = door.owners[0] if door.owners else None
+    if first is None or (first.evidence is Evidence.CGROUP and first.name is None):
         return language.text(mark("owner not seen"))
-    first = door.owners[0]
     if first.evidence is Evidence.KERNEL:
         return language.text(mark("the kernel"))
     more = len({one.pid for one in door.owners}) - 1
