@@ -13,7 +13,7 @@ from tojimari.core.socket import Unseen
 from tojimari.report import services
 from tojimari.report.language import Language
 from tojimari.report.services_document import document
-from tojimari.report.verdict import View
+from tojimari.report.view import View
 
 DOOR = Endpoint(Transport.TCP, "192.0.2.1", 22)
 SSH = Service(

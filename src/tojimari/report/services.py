@@ -12,7 +12,7 @@ from tojimari.report.language import Language
 from tojimari.report.style import Style
 
 if TYPE_CHECKING:
-    from tojimari.report.verdict import View
+    from tojimari.report.view import View
 
 DOOR = 11  # columns: 65535/tcp and a gap
 PROTOCOL = 14

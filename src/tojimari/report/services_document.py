@@ -1,14 +1,16 @@
 """``tojimari identify --json``: what speaks behind each door."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final, Literal
 
 from tojimari.core.message import Value
 from tojimari.core.service import Identification
 from tojimari.core.socket import Unseen
 from tojimari.report.language import Language
 
-SCHEMA = "tojimari.identify/1"
+SCHEMA: Final = "tojimari.identify/1"
 
 
 @dataclass(slots=True)
@@ -49,7 +51,7 @@ class DoorDocument:
     confidence: str | None
     evidence: str
     details: Mapping[str, Value]
-    heard: bytes
+    heard: str
     connections: int
     tried: Sequence[str]
     seconds: float
@@ -57,7 +59,13 @@ class DoorDocument:
 
 @dataclass(slots=True)
 class UnseenDocument:
-    """Something that was not spoken to."""
+    """Something that was not spoken to.
+
+    Attributes:
+        code: What, for programs.
+        text: What, in English.
+        count: How many; 0 where even that is unknown.
+    """
 
     code: str
     text: str
@@ -66,9 +74,15 @@ class UnseenDocument:
 
 @dataclass(slots=True)
 class IdentifyDocument:
-    """Everything that was spoken with, by address and number."""
+    """What speaks behind each door.
 
-    schema: str
+    Attributes:
+        schema: The name and version of this form.
+        doors: Every door that was spoken with, by transport, address and number.
+        unseen: What was left out, because it could not be seen or reached.
+    """
+
+    schema: Literal["tojimari.identify/1"]
     doors: list[DoorDocument]
     unseen: list[UnseenDocument]
 
@@ -104,7 +118,7 @@ def _door(found: Identification) -> DoorDocument:
             name: _encodable(value) or "" if isinstance(value, str) else value
             for name, value in (service.details if service else {}).items()
         },
-        heard=found.heard,
+        heard=base64.b64encode(found.heard).decode("ascii"),
         connections=found.connections,
         tried=found.tried,
         seconds=round(found.seconds, 4),
