@@ -103,6 +103,10 @@ class Peer:
         return int.from_bytes(self.nonce[:octets], "big")
 
 
+HANGS_UP = frozenset({"tls", "http"})
+"""What a server does that wants nothing but its own binary messages."""
+
+
 @dataclass(frozen=True, slots=True)
 class Protocol:
     """A way of speaking, as one file of ``services/protocols`` tells it.
@@ -118,6 +122,9 @@ class Protocol:
         executables: Names of programs that speak it.
         likelihood: Where nothing points anywhere, the higher is tried first; 0 is never tried.
         source_port: The port that must be ours, since the answer goes there; None for any.
+        drops: Over TCP: which foreign greetings (``tls``, ``http``) it answers by hanging up; at
+            the others it waits for more. None where it answers foreigners in its own tongue, so
+            that nobody has to guess.
     """
 
     name: str
@@ -130,6 +137,7 @@ class Protocol:
     executables: frozenset[str] = frozenset()
     likelihood: int = 0
     source_port: int | None = None
+    drops: frozenset[str] | None = HANGS_UP
 
 
 def read_line(limit: int = limits.LINE) -> Talk[bytes]:

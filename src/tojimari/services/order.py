@@ -10,7 +10,7 @@ they are sent. No door gets more connections than its budget. Nobody is sprayed:
 spoken on a connection of its own, and one that nothing points to only while the budget lasts.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -21,7 +21,7 @@ from tojimari.services import limits, mute, versions
 from tojimari.services.attempt import Attempt, Ending, recognise, understood
 from tojimari.services.catalogue import expected
 from tojimari.services.contact import Contact, Ended
-from tojimari.services.dialogue import Peer, Protocol
+from tojimari.services.dialogue import HANGS_UP, Peer, Protocol
 from tojimari.services.octets import snippet
 from tojimari.services.tlsfacts import TlsFacts
 
@@ -74,6 +74,7 @@ class _Notes:
     ended: list[Ended] = field(default_factory=list[Ended])
     fallback: Service | None = None
     broken: tuple[Protocol, Message] | None = None
+    drops: dict[str, bool] = field(default_factory=dict[str, bool])
     tls_tried: bool = False
 
     @property
@@ -93,6 +94,9 @@ class _Notes:
             self.later = contact.tls
         self.tls_tried = self.tls_tried or "tls" in contact.result.spoke
         self.trouble = self.trouble or contact.trouble
+        for name in contact.result.spoke:
+            if name in HANGS_UP and not contact.heard:
+                self.drops[name] = contact.ended in {Ended.CLOSED, Ended.RESET}
 
     def found(
         self,
@@ -296,8 +300,29 @@ def _next(
             return Attempt(
                 listen=limits.BANNER, listeners=greeters, inside=_secured(greeters, http)
             )
-    rest = [one for one in untried if one.likelihood and not one.server_speaks_first]
-    return Attempt(speak=rest[0]) if rest else None
+    if http is not None and http.name not in notes.tried:
+        return Attempt(speak=http)
+    rest = [
+        one
+        for one in untried
+        if one.likelihood and not one.server_speaks_first and one.drops is not None
+    ]
+    return Attempt(speak=_fitting(rest, notes.drops)) if rest else None
+
+
+def _fitting(protocols: Sequence[Protocol], seen: Mapping[str, bool]) -> Protocol:
+    """The likeliest of those that take foreign greetings as this peer took them.
+
+    Args:
+        protocols: The likeliest first.
+        seen: For each greeting that was not answered, whether the peer hung up.
+    """
+
+    def agreement(protocol: Protocol) -> int:
+        drops = protocol.drops or frozenset()
+        return sum((name in drops) == hung_up for name, hung_up in seen.items())
+
+    return max(protocols, key=agreement)
 
 
 def _next_inside(notes: _Notes, among: Sequence[Protocol]) -> Attempt | None:

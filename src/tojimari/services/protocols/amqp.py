@@ -72,4 +72,5 @@ PROTOCOL = Protocol(
     dialogue=greet,
     executables=frozenset({"beam.smp", "rabbitmq-server"}),
     likelihood=38,
+    drops=None,
 )

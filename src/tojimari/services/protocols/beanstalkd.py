@@ -41,4 +41,5 @@ PROTOCOL = Protocol(
     dialogue=greet,
     executables=frozenset({"beanstalkd"}),
     likelihood=2,
+    drops=None,
 )

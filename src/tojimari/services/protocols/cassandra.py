@@ -54,4 +54,5 @@ PROTOCOL = Protocol(
     source="https://github.com/apache/cassandra/blob/trunk/doc/native_protocol_v4.spec",
     dialogue=greet,
     likelihood=15,
+    drops=None,
 )

@@ -43,4 +43,5 @@ PROTOCOL = Protocol(
         | {"knotd", "kresd", "nsd", "coredns"}
     ),
     likelihood=55,
+    drops=frozenset(),
 )

@@ -35,7 +35,7 @@ def greet(peer: Peer) -> Dialogue:
                 details["capabilities"] = said.rpartition(":")[2].strip()
             if found["code"] in {"451", "421", "351"}:
                 break
-        certain = certain or bool(NOTICE.match(said))
+        certain = certain or bool(NOTICE.match(said)) or said.startswith("ERROR :")
     if not certain:
         return None
     yield Send(b"QUIT\r\n")
@@ -52,4 +52,5 @@ PROTOCOL = Protocol(
     dialogue=greet,
     executables=frozenset({"ngircd", "inspircd", "unrealircd", "ircd"}),
     likelihood=8,
+    drops=None,
 )

@@ -53,4 +53,5 @@ PROTOCOL = Protocol(
     dialogue=greet,
     executables=frozenset({"slapd", "ns-slapd"}),
     likelihood=45,
+    drops=frozenset({"tls"}),
 )

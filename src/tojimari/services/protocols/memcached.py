@@ -28,4 +28,5 @@ PROTOCOL = Protocol(
     dialogue=greet,
     executables=frozenset({"memcached"}),
     likelihood=25,
+    drops=None,
 )

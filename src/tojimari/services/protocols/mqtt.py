@@ -50,5 +50,5 @@ PROTOCOL = Protocol(
     source="MQTT 3.1.1, sections 3.1 and 3.2",
     dialogue=greet,
     executables=frozenset({"mosquitto", "emqx", "vernemq"}),
-    likelihood=48,
+    likelihood=57,
 )

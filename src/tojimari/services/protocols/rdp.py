@@ -4,7 +4,7 @@ import struct
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.message import Value
-from tojimari.core.service import Service
+from tojimari.core.service import Confidence, Service
 from tojimari.services.dialogue import Dialogue, Peer, Protocol, Send, StartTls, read_exactly
 
 TPKT = 3  # RFC 1006, section 6
@@ -13,6 +13,7 @@ NEGOTIATE, ANSWER, FAILURE = 1, 2, 3
 TLS, CREDSSP = 1, 2
 PROTOCOLS = {0: "rdp", 1: "tls", 2: "nla", 4: "rdstls", 8: "nla-early"}
 MAX_ANSWER = 512  # bytes
+ULTIMATUM = b"\x02\xf0\x80\x21\x80"  # ITU-T T.125: DisconnectProviderUltimatum
 
 
 def greet(peer: Peer) -> Dialogue:
@@ -23,9 +24,12 @@ def greet(peer: Peer) -> Dialogue:
     yield Send(struct.pack(">BBH", TPKT, 0, 4 + len(connect)) + connect)
     head = yield from read_exactly(4)
     size = int.from_bytes(head[2:4], "big")
-    if len(head) < 4 or head[:2] != b"\3\0" or not 11 <= size <= MAX_ANSWER:
+    if len(head) < 4 or head[:2] != b"\3\0" or not 9 <= size <= MAX_ANSWER:
         return None
     answer = yield from read_exactly(size - 4)
+    if answer == ULTIMATUM:
+        # So it takes leave of whoever spoke to it in another way.
+        return Service("rdp", evidence="MCS disconnect", confidence=Confidence.LIKELY)
     if len(answer) < 7 or answer[1] != CONFIRM:
         return None
     details: dict[str, Value] = {"nla": "no"}
@@ -52,4 +56,5 @@ PROTOCOL = Protocol(
     dialogue=greet,
     executables=frozenset({"xrdp", "gnome-remote-desktop-daemon"}),
     likelihood=42,
+    drops=None,
 )

@@ -77,4 +77,5 @@ PROTOCOL = Protocol(
         {"redis-server", "valkey-server", "keydb-server", "dragonfly", "redis-check-rdb"}
     ),
     likelihood=60,
+    drops=None,
 )

@@ -39,4 +39,5 @@ PROTOCOL = Protocol(
     source="RFC 2326, section 10.1; RFC 7826",
     dialogue=greet,
     likelihood=22,
+    drops=None,
 )

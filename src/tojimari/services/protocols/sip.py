@@ -23,4 +23,5 @@ PROTOCOL = Protocol(
     dialogue=greet,
     executables=frozenset({"kamailio", "asterisk", "opensips", "freeswitch"}),
     likelihood=17,
+    drops=frozenset({"http"}),
 )

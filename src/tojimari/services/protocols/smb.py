@@ -111,4 +111,5 @@ PROTOCOL = Protocol(
     dialogue=greet,
     executables=frozenset({"smbd", "samba", "ksmbd"}),
     likelihood=40,
+    drops=frozenset(),
 )

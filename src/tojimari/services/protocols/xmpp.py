@@ -68,4 +68,5 @@ PROTOCOL = Protocol(
     dialogue=greet,
     executables=frozenset({"prosody", "ejabberd"}),
     likelihood=13,
+    drops=None,
 )
