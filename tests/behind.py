@@ -94,6 +94,7 @@ def certificate(
     *,
     names: tuple[str, ...] = ("lab.test", "www.lab.test"),
     days: int = 90,
+    other_names: bool = True,
 ) -> tuple[Path, Path]:
     """A certificate that signs itself, and its key, as two files."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -104,7 +105,7 @@ def certificate(
         ]
     )
     begins = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    made = (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
@@ -112,11 +113,11 @@ def certificate(
         .serial_number(1)
         .not_valid_before(begins)
         .not_valid_after(begins + dt.timedelta(days=days))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName(one) for one in names]), critical=False
-        )
-        .sign(key, hashes.SHA256())
     )
+    if other_names:
+        listed = x509.SubjectAlternativeName([x509.DNSName(one) for one in names])
+        builder = builder.add_extension(listed, critical=False)
+    made = builder.sign(key, hashes.SHA256())
     chain, private = folder / "chain.pem", folder / "key.pem"
     chain.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     private.write_bytes(

@@ -419,3 +419,37 @@ def met(
     )
     (contact,) = Loop["Contact[bytes]"]().results(iter([job]), 1)
     return contact
+
+
+def test_a_session_that_the_peer_ends_is_over(tmp_path: Path) -> None:
+    import ssl  # noqa: PLC0415 - for this server alone
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*behind.certificate(tmp_path))
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = context.wrap_bio(incoming, outgoing, server_side=True)
+    client = TlsLayer("lab.test")
+    client.handshake()
+    incoming.write(client.outgoing())
+    with pytest.raises(ssl.SSLWantReadError):
+        server.do_handshake()
+    client.incoming(outgoing.read())
+    assert client.handshake()
+    incoming.write(client.outgoing())
+    server.do_handshake()
+    server.write(b"last words")
+    with pytest.raises(ssl.SSLWantReadError):
+        server.unwrap()
+    client.incoming(outgoing.read())
+    assert client.read() == b"last words"
+    with pytest.raises(HandshakeError):
+        client.read()
+    client.incoming(b"")
+    with pytest.raises(HandshakeError):
+        client.read()
+
+
+def test_a_certificate_without_other_names_has_none(tmp_path: Path) -> None:
+    chain, _ = behind.certificate(tmp_path, names=("lab.test",), other_names=False)
+    told = certificate.details(TlsFacts("TLSv1.3", "X", "", (der_of(chain),)))
+    assert "certificate-names" not in told

@@ -258,3 +258,52 @@ def test_a_server_that_wants_a_host_is_asked_again_with_one() -> None:
     assert service is not None
     assert service.product == "a"
     assert b"Host: lab.test:4711" in replay.said[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "turns", "port", "details"),
+    [
+        (
+            "docker",
+            [page(404, "Api-Version: 1.43\r\nServer: Docker/24.0.7 (linux)\r\n", "")],
+            80,
+            {"api-version": "1.43"},
+        ),
+        ("docker", [NOT_FOUND, page(200, "", "[]")], 2376, {}),
+        (
+            "kubelet",
+            [NOT_FOUND, page(200, "", '{"kind":"PodList","items":[]}')],
+            10255,
+            {"authentication": "no"},
+        ),
+        ("kubelet", [NOT_FOUND, page(200, "", "hello")], 10255, {}),
+        (
+            "elasticsearch",
+            [page(401, "", '{"error":{"type":"security_exception"}}')],
+            9200,
+            {"authentication": "yes"},
+        ),
+        (
+            "elasticsearch",
+            [
+                page(
+                    200,
+                    "",
+                    '{"version":{"distribution":"opensearch"},"tagline":"The OpenSearch Project: https://opensearch.org/"}',
+                )
+            ],
+            9200,
+            {"distribution": "opensearch"},
+        ),
+        ("jupyter", [page(200, "", "<title>Jupyter Server</title>"), page(403, "", "")], 8888, {}),
+        ("node_inspector", [NOT_FOUND, page(200, "", "{}")], 9229, {}),
+        ("vault", [NOT_FOUND, page(200, "", "{}")], 8200, {}),
+        ("vllm", [NOT_FOUND, NOT_FOUND, page(200, "", '{"object":"list","data":[]}')], 8000, {}),
+    ],
+)
+def test_other_answers_of_the_same_products(
+    name: str, turns: list[Turn], port: int, details: dict[str, str]
+) -> None:
+    service = met(turns, port)
+    assert service.product in {entry(name).product, None}
+    assert details.items() <= service.details.items()

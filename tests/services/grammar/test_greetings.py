@@ -10,7 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tojimari.core import catalog
-from tojimari.services.grammar import dns, ftp, http, ldap, mail, mysql, ntp, sip, snmp, ssh, telnet
+from tojimari.services import asn1
+from tojimari.services.grammar import (
+    dns,
+    ftp,
+    http,
+    ldap,
+    mail,
+    mysql,
+    ntp,
+    sip,
+    smb,
+    snmp,
+    ssh,
+    telnet,
+)
 from tojimari.services.grammar.software import Software
 
 GREETINGS: dict[str, Any] = json.loads(
@@ -202,3 +216,92 @@ def test_builds_of_mysql(text: str, product: str, version: str) -> None:
     found = mysql.product(text)
     assert found is not None
     assert (found.product, found.version) == (product, version)
+
+
+def entry_bytes(**values: str) -> str:
+    """Attributes of a root entry as they are on the wire, one character an octet."""
+    told = b""
+    for name, value in values.items():
+        held = asn1.element(asn1.SET, asn1.element(asn1.OCTETS, value.encode()))
+        told += asn1.element(asn1.OCTETS, name.encode()) + held
+    return told.decode("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("text", "product", "version"),
+    [
+        (
+            entry_bytes(vendorName="CentOS", vendorVersion="CentOS-Directory/8.2.8"),
+            "CentOS Directory Server",
+            "8.2.8",
+        ),
+        (
+            entry_bytes(vendorname="International Business Machines (IBM)", vendorversion="6.3"),
+            "Security Directory Server",
+            "6.3",
+        ),
+        (
+            entry_bytes(vendorVersion="Sun-Java(tm)-System-Directory/6.2"),
+            "Sun Java System Directory Server",
+            "6.2",
+        ),
+        (
+            entry_bytes(vendorVersion="LDAP Agent for Novell eDirectory 8.7.3"),
+            "LDAP Agent for eDirectory",
+            "8.7.3",
+        ),
+        ("isGlobalCatalogReady", "Active Directory Controller", None),
+    ],
+)
+def test_a_root_entry_on_the_wire_names_its_server(
+    text: str, product: str, version: str | None
+) -> None:
+    found = ldap.product(text)
+    assert found is not None
+    assert (found.product, found.version) == (product, version)
+
+
+def test_half_a_root_entry_names_nobody() -> None:
+    assert ldap.product("vendorName1\xff\x04") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "product", "version"),
+    [
+        ("Nominum Vantio 5.4", "CacheServe", "5.4"),
+        ("Meta IP DNS - BIND V8.2.7-REL (Build 31)", "DNS", "8.2.7"),
+        ("9.18.28-1~deb12u2-Debian", "BIND", "9.18.28"),
+    ],
+)
+def test_answers_to_version_bind(text: str, product: str, version: str) -> None:
+    found = dns.product(text)
+    assert found is not None
+    assert (found.product, found.version) == (product, version)
+
+
+def test_ftp_servers_with_versions_of_others() -> None:
+    apple = ftp.product("lab FTP server (Version:  Mac OS X Server 10.3 - +GSSAPI) ready.")
+    assert apple is not None
+    assert (apple.product, apple.version) == ("FTP", None)
+    old = ftp.product("lab FTP server (Version wu-2.6.2-11.73.1) ready.")
+    assert old is not None
+    assert old.version == "2.6.2"
+    assert ftp.product("lab FTP server (Version 6.00LS) ready.") is None
+
+
+def test_mail_servers_with_odd_versions() -> None:
+    counted = mail.product("lab SAP 8.04(53) ESMTP service ready")
+    assert counted is not None
+    assert counted.version == "8.04(53)"
+    named = mail.product("lab -- Server ESMTP (Sun Internet Mail Server sims.4.0.2000)")
+    assert named is not None
+    assert named.version == "4.0.2000"
+    labelled = mail.product("lab Exim thing, version: 4.5")
+    assert labelled is not None
+    assert labelled.version == "4.5"
+
+
+def test_telnet_and_smb_with_versions() -> None:
+    assert telnet.product("HP JetDirect 2.0") == Software("HP", "JetDirect", "2.0")
+    assert smb.product("Samba 3.6.9-151.el6") == Software("Samba", "Samba", "3.6.9")
+    assert smb.product("Windows") is None
