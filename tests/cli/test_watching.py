@@ -167,6 +167,7 @@ def test_a_terminal_of_another_size_is_drawn_anew() -> None:
         termios.tcsetwinsize(terminal.ours, (40, 60))
         terminal.program.send_signal(signal.SIGWINCH)
         terminal.until(watching.REST_OF_SCREEN)
+        assert terminal.end(signal.SIGINT) == 0
 
 
 @pytest.mark.usefixtures("network")
@@ -179,6 +180,7 @@ def test_a_process_that_is_stopped_gives_the_terminal_back_and_takes_it_again() 
         terminal.program.send_signal(signal.SIGCONT)
         terminal.until(ENTER)
         terminal.until(watching.REST_OF_SCREEN)
+        assert terminal.end(signal.SIGINT) == 0
 
 
 @pytest.mark.usefixtures("network")

@@ -22,7 +22,7 @@ _LDX, _ST, _STX = 0x61, 0x62, 0x63  # with BPF_MEM, size bits still to be added
 _MOV, _MOV_IMMEDIATE = 0xBF, 0xB7
 _ADD, _ADD_IMMEDIATE = 0x0F, 0x07
 _AND_IMMEDIATE, _LSH_IMMEDIATE, _RSH_IMMEDIATE = 0x57, 0x67, 0x77
-_JA, _JEQ_IMMEDIATE, _JNE_IMMEDIATE = 0x05, 0x15, 0x55
+_JA, _JEQ_IMMEDIATE, _JNE_IMMEDIATE, _JGT_IMMEDIATE = 0x05, 0x15, 0x55, 0x25
 _CALL, _EXIT = 0x85, 0x95
 _LD_IMMEDIATE_64 = 0x18
 _PSEUDO_MAP_FD = 1  # BPF_PSEUDO_MAP_FD
@@ -109,6 +109,11 @@ class Assembler:
         """Go on at a label where the register holds another value."""
         self._jumps.append((len(self._instructions), label))
         return self._add(_JNE_IMMEDIATE, register, value=value)
+
+    def jump_above(self, register: int, value: int, label: str) -> Self:
+        """Go on at a label where the register, without a sign, holds more than the value."""
+        self._jumps.append((len(self._instructions), label))
+        return self._add(_JGT_IMMEDIATE, register, value=value)
 
     def label(self, name: str) -> Self:
         """Name the next instruction."""

@@ -28,7 +28,24 @@ LOOK: Final = "tojimari.look/1"
 
 @dataclass(slots=True)
 class OwnerDocument:
-    """Who holds a door, as ``core.socket.Owner``."""
+    """Who holds a door. What is not known is null.
+
+    Attributes:
+        pid: The process; null for the kernel, and where only the control group is known.
+        name: The kernel's name of it, chosen by the process itself.
+        exe: Path of the executable.
+        user: Login name, or the number as text where the user is none of this machine's own.
+        unit: systemd unit, or another supervisor's name for it.
+        container: The container that it runs in; null outside any.
+        evidence: How it was found: ``descriptor``, ``fixed-file`` (io_uring), ``in-flight``
+            (carried by a unix socket), ``kernel`` (no process can hold it), ``cgroup`` (the process
+            is in the group that opened the door: a candidate).
+        command: Command line, secrets masked.
+        started: Seconds since the epoch.
+        deleted: Whether the executable was removed or replaced since the process began.
+        descriptors: File descriptor numbers in that process.
+        cgroup: Path of the control group that opened the socket.
+    """
 
     pid: int | None
     name: str | None
@@ -46,7 +63,16 @@ class OwnerDocument:
 
 @dataclass(slots=True)
 class ParentDocument:
-    """One of those who started a process, the nearest first."""
+    """One of those who started a process, the nearest first.
+
+    Attributes:
+        pid: The process.
+        name: The kernel's name of it.
+        exe: Path of the executable.
+        user: Login name, or number as text.
+        command: Command line, secrets masked.
+        started: Seconds since the epoch.
+    """
 
     pid: int
     name: str | None
@@ -58,7 +84,13 @@ class ParentDocument:
 
 @dataclass(slots=True)
 class WaitingDocument:
-    """A thread that waits for the door at this moment."""
+    """A thread that waits for the door at this moment.
+
+    Attributes:
+        tid: Its number.
+        name: The kernel's name of it.
+        call: The system call that it sleeps in.
+    """
 
     tid: int
     name: str
@@ -217,7 +249,17 @@ class ConnectionDocument(msgspec.Struct, gc=False):
 
 @dataclass(slots=True)
 class ConnectionsDocument:
-    """``tojimari connections --json``."""
+    """``tojimari connections --json``.
+
+    Attributes:
+        schema: The name of this form.
+        host: The machine's name.
+        at: Seconds since the epoch.
+        method: How the owners were found: ``bpf``, ``procfs``, ``cgroup``, ``psutil``.
+        namespaces: Every network namespace that was found, the host's first.
+        connections: A row for each end that is on this machine.
+        unseen: What could not be seen.
+    """
 
     schema: Literal["tojimari.connections/1"]
     host: str
@@ -247,7 +289,18 @@ class ChangeDocument:
 
 @dataclass(slots=True)
 class LookDocument:
-    """``tojimari look --json``."""
+    """``tojimari look --json``.
+
+    Attributes:
+        schema: The name of this form.
+        host: The machine's name.
+        at: Seconds since the epoch.
+        method: How the owners were found: ``bpf``, ``procfs``, ``cgroup``, ``psutil``.
+        namespaces: Every network namespace that was found, the host's first.
+        doors: Those that were asked for, by port.
+        clients: UDP sockets that only wait for an answer and were left out.
+        unseen: What could not be seen.
+    """
 
     schema: Literal["tojimari.look/1"]
     host: str

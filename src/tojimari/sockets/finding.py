@@ -57,7 +57,7 @@ def by_cgroup(wanted: Mapping[int, Row], root: str | None, paths: Mapping[int, s
 
 def unreadable(pids: Iterable[int]) -> list[int]:
     """Those of some processes whose descriptors we may not read, kernel threads left out."""
-    return [pid for pid in pids if not descriptors.is_readable(pid)]
+    return sorted(pid for pid in pids if not descriptors.is_readable(pid))
 
 
 def _holding(scan: Scan) -> Holding:

@@ -24,8 +24,9 @@ from tojimari.core.socket import (
     Role,
     Unseen,
 )
-from tojimari.linux import cgroups, procfs
+from tojimari.linux import capabilities, cgroups, procfs
 from tojimari.linux.btf import BtfError
+from tojimari.linux.capabilities import Capability
 from tojimari.linux.sock_diag import Row
 from tojimari.sockets import unheld, unseen
 from tojimari.sockets.candidates import Candidates
@@ -38,6 +39,9 @@ from tojimari.sockets.roles import udp_role
 from tojimari.sockets.spaces import Spaces
 from tojimari.sockets.table import Table
 from tojimari.sockets.walk import Walk
+
+# Rights without which a look shows less: into every process's files and every namespace.
+NEEDED = (Capability.DAC_READ_SEARCH, Capability.SYS_PTRACE, Capability.SYS_ADMIN)
 
 _SUREST = {evidence: rank for rank, evidence in enumerate(Evidence)}
 
@@ -118,7 +122,7 @@ class _Look:
             connections=tuple(people.connections(self._spaces.tables, doors))
             if self._connections
             else (),
-            unseen=tuple(self._unseen(holding, doors)),
+            unseen=self._unseen(holding, doors),
             method=used,
         )
 
@@ -184,18 +188,35 @@ class _Look:
         )
         return _People(holding, owners, candidates)
 
-    def _unseen(self, holding: Holding, doors: Sequence[Listener]) -> Iterator[Unseen]:
+    def _unseen(self, holding: Holding, doors: Sequence[Listener]) -> tuple[Unseen, ...]:
         """What was not seen, what matters most first."""
+        found = [
+            *self._unseen_doors(holding),
+            *self._unseen_owners(holding, doors),
+        ]
+        if found and os.geteuid() == 0:
+            names = [str(one) for one in capabilities.missing(NEEDED)]
+            if names:
+                found.append(unseen.rights_missing(names))
+        return tuple(found)
+
+    def _unseen_doors(self, holding: Holding) -> Iterator[Unseen]:
         spaces = self._spaces
+        tables = spaces.tables.values()
         if spaces.closed:
             yield unseen.spaces_closed(len(spaces.closed))
-        if spaces.unknown and self._others and self._walk is None:
-            yield unseen.spaces_unknown(len(spaces.unknown))
-        sctp = sum(table.sctp for table in spaces.tables.values())
+        unknown = set(spaces.unknown) - holding.met
+        if unknown and self._others:
+            yield unseen.spaces_unknown(len(unknown))
+        sctp = sum(table.sctp for table in tables)
         if sctp:
             yield unseen.sctp(sctp)
-        if any(table.changing for table in spaces.tables.values()):
+        if any(table.changing for table in tables):
             yield unseen.table_changing()
+        if any(table.plain for table in tables):
+            yield unseen.table_plain()
+
+    def _unseen_owners(self, holding: Holding, doors: Sequence[Listener]) -> Iterator[Unseen]:
         if 1 not in self._pids:
             yield unseen.processes_hidden()
         guessed = sum(1 for door in doors if _is_guess(door.owners))
@@ -206,8 +227,6 @@ class _Look:
         unsure = sum(1 for door in doors if door.role is Role.UNSURE)
         if unsure and self._walk is None:
             yield unseen.roles_unsure(unsure)
-        if any(table.plain for table in spaces.tables.values()):
-            yield unseen.table_plain()
 
 
 class _People:

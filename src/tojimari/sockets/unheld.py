@@ -37,7 +37,7 @@ def settle(spaces: Spaces, holding: Holding, walk: Walk | None) -> None:
     if not left:
         return
     if walk is not None:
-        holding.refused = unreadable(procfs.processes())
+        holding.refused = unreadable(set(procfs.processes()) - holding.met)
     unheld = {
         row.inode
         for found in spaces.tables.values()

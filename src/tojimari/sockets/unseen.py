@@ -1,10 +1,29 @@
 """What a look at this machine's sockets could not see, in words."""
 
+import os
+from collections.abc import Sequence
+
 from tojimari.core.message import Message, Value
 from tojimari.core.socket import Unseen
 
-AS_ROOT = "sudo tojimari look"
 AGAIN = "tojimari look"
+
+
+def as_root() -> str:
+    """What to type to see more; nothing where we are root already."""
+    return "" if os.geteuid() == 0 else "sudo tojimari look"
+
+
+def rights_missing(names: Sequence[str]) -> Unseen:
+    """We are root, but not with all of root's rights, as in a container."""
+    return Unseen(
+        Message(
+            "capability-missing",
+            "Root lacks rights here that would show more: {capabilities}.",
+            {"capabilities": ", ".join(names)},
+        ),
+        len(names),
+    )
 
 
 def owners_refused(processes: int, doors: int) -> Unseen:
@@ -30,7 +49,7 @@ def owners_refused(processes: int, doors: int) -> Unseen:
             values,
         )
     )
-    return Unseen(message, doors or processes, AS_ROOT)
+    return Unseen(message, doors or processes, as_root())
 
 
 def holders_elsewhere(doors: int) -> Unseen:
@@ -54,7 +73,7 @@ def spaces_closed(count: int) -> Unseen:
             {"count": count},
         ),
         count,
-        AS_ROOT,
+        as_root(),
         hides_doors=True,
     )
 
@@ -69,7 +88,7 @@ def spaces_unknown(count: int) -> Unseen:
             {"count": count},
         ),
         count,
-        AS_ROOT,
+        as_root(),
         hides_doors=True,
     )
 
@@ -82,7 +101,7 @@ def processes_hidden() -> Unseen:
             "The processes of other users are hidden here (hidepid).",
         ),
         0,
-        AS_ROOT,
+        as_root(),
     )
 
 
@@ -95,7 +114,7 @@ def roles_unsure(count: int) -> Unseen:
             {"count": count},
         ),
         count,
-        AS_ROOT,
+        as_root(),
     )
 
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from tojimari.linux import bpf, procfs
 from tojimari.linux.assembler import FRAME, R0, R1, R2, R3, R6, R7, R8, R9, Assembler
 from tojimari.linux.kernel_types import KernelTypes, kernel_types
-from tojimari.sockets.holding import Holding
+from tojimari.sockets.holding import Holding, Place
 
 # Helpers, by their numbers in linux/bpf.h.
 _PROBE_READ_KERNEL = 113
@@ -68,7 +68,9 @@ _UPID_SIZE_SHIFT = 4  # struct upid: a number, padding and a pointer, 16 bytes o
 # What the program writes for each socket: inode, process, descriptor, namespace, protocol, state,
 # the byte that holds the locks.
 RECORD = struct.Struct("=QIIIHBB")
-RING, CARRIER = 0xFFFF, 0xFFFE  # in place of a protocol: what may hold sockets unseen
+# In place of a protocol: what may hold sockets unseen, and a process that was met.
+RING, CARRIER, MET = 0xFFFF, 0xFFFE, 0xFFFD
+_FIRST_FILES = 2  # standard input, output and errors: nearly every process has one of them
 _BINDADDR_LOCK, _BINDPORT_LOCK = 4, 8  # net/sock.h
 
 # The same for a socket of one namespace: inode, the byte that holds the kernel's mark, whether a
@@ -122,15 +124,17 @@ class Walk:
             OSError: The kernel refused.
         """
         found = Holding()
-        places, spaces, locks = found.places, found.spaces, found.port_locks
+        places, spaces, locks, met = found.places, found.spaces, found.port_locks, found.met
+        others: dict[int, list[Place]] = {RING: found.rings, CARRIER: found.carriers, MET: []}
         for inode, pid, number, space, protocol, _, byte in RECORD.iter_unpack(
             b"".join(bpf.iterate(self._files))
         ):
             if not pid:
                 continue  # not one of ours
             place = (pid, number)
-            if protocol >= CARRIER:
-                (found.rings if protocol == RING else found.carriers).append(place)
+            met.add(pid)
+            if protocol >= MET:
+                others[protocol].append(place)
                 continue
             known = places.get(inode)
             if known is None:
@@ -200,36 +204,36 @@ def files_program(types: KernelTypes, *, connections: bool, nested: bool) -> byt
     for position in range(0, RECORD.size, 8):
         code.store_value(8, FRAME, record + position, 0)
     code.move(R1, R7).call(_SOCK_FROM_FILE).jump_if(R0, 0, "other")
-    code.load(8, R8, R0, types.offset("socket.sk")).jump_if(R8, 0, "out")
+    code.load(8, R8, R0, types.offset("socket.sk")).jump_if(R8, 0, "plain")
     code.load(2, R1, R8, types.offset(sock + "skc_family"))
     code.jump_if(R1, _AF_INET, "internet").jump_if(R1, _AF_INET6, "internet")
-    code.jump_unless(R1, _AF_UNIX, "out")
+    code.jump_unless(R1, _AF_UNIX, "plain")
     # A unix socket counts the descriptors that wait in it.
     code.move(R3, R8).add_value(R3, types.offset("unix_sock.scm_stat")).set(R2, 4)
     code.move(R1, FRAME).add_value(R1, record - 8).call(_PROBE_READ_KERNEL)
-    code.load(4, R1, FRAME, record - 8).jump_if(R1, 0, "out")
+    code.load(4, R1, FRAME, record - 8).jump_if(R1, 0, "plain")
     code.store_value(2, FRAME, record + 20, CARRIER).jump("keep")
 
     code.label("other")
     # Everything else is told by its name alone; an io_uring's is "[io_uring]".
-    code.load(8, R1, R7, types.offset("file.f_path.dentry")).jump_if(R1, 0, "out")
-    code.load(8, R3, R1, types.offset("dentry.d_name.name")).jump_if(R3, 0, "out")
+    code.load(8, R1, R7, types.offset("file.f_path.dentry")).jump_if(R1, 0, "plain")
+    code.load(8, R3, R1, types.offset("dentry.d_name.name")).jump_if(R3, 0, "plain")
     code.set(R2, 8).move(R1, FRAME).add_value(R1, record - 8).call(_PROBE_READ_KERNEL)
     for position, word in enumerate(struct.unpack("=ii", b"[io_urin")):
-        code.load(4, R1, FRAME, record - 8 + 4 * position).jump_unless(R1, word, "out")
+        code.load(4, R1, FRAME, record - 8 + 4 * position).jump_unless(R1, word, "plain")
     code.store_value(2, FRAME, record + 20, RING).jump("keep")
 
     code.label("internet")
     code.load(1, R2, R8, types.offset(sock + "skc_state"))
     code.load(2, R1, R8, types.offset("sock.sk_protocol"))
-    code.jump_if(R1, _UDP, "udp").jump_if(R1, _TCP, "tcp").jump_unless(R1, _MPTCP, "out")
+    code.jump_if(R1, _UDP, "udp").jump_if(R1, _TCP, "tcp").jump_unless(R1, _MPTCP, "plain")
     code.label("tcp")
     if not connections:
-        code.jump_unless(R2, _LISTEN, "out")
+        code.jump_unless(R2, _LISTEN, "plain")
     code.jump("socket").label("udp")
     if not connections:
-        code.jump_unless(R2, _CLOSED, "out")
-    code.load(2, R3, R8, types.offset(sock + "skc_num")).jump_if(R3, 0, "out")
+        code.jump_unless(R2, _CLOSED, "plain")
+    code.load(2, R3, R8, types.offset(sock + "skc_num")).jump_if(R3, 0, "plain")
     code.label("socket")
     code.store(2, FRAME, record + 20, R1).store(1, FRAME, record + 22, R2)
     code.load(1, R1, R8, types.offset("sock.sk_userlocks")).store(1, FRAME, record + 23, R1)
@@ -245,6 +249,10 @@ def files_program(types: KernelTypes, *, connections: bool, nested: bool) -> byt
     else:
         code.load(4, R1, R9, types.offset("task_struct.tgid")).store(4, FRAME, record + 8, R1)
     _write(code, types, record, RECORD.size)
+    code.jump("out").label("plain")
+    # One of the first files of a process is worth a word, even if it is nothing: it was seen.
+    code.load(4, R1, R6, _DESCRIPTOR).jump_above(R1, _FIRST_FILES, "out")
+    code.store_value(2, FRAME, record + 20, MET).jump("keep")
     return code.label("out").set(R0, 0).exit().build()
 
 

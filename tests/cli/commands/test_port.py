@@ -139,8 +139,14 @@ def test_what_could_not_be_seen_goes_beside_the_number(
     def half_seen(near: int | None, transport: Transport) -> FreePort:
         unseen = Unseen(Message("x", "The door was only tried."), 0)
         return FreePort(
-            "tojimari.port-free/1", 8079, transport, near, False, PortSettings(), (unseen,)
-        )  # noqa: FBT003 - a value
+            schema="tojimari.port-free/1",
+            port=8079,
+            transport=transport,
+            near=near,
+            needs_root=False,
+            machine=PortSettings(),
+            unseen=(unseen,),
+        )
 
     monkeypatch.setattr("tojimari.app.free.find", half_seen)
     assert left("free", "--plain") == 0
