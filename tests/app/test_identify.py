@@ -1,5 +1,7 @@
 """Whom ``identify`` speaks with, and whom it refuses."""
 
+import resource
+
 import pytest
 
 from behind import door, says, shut_port
@@ -148,3 +150,18 @@ def test_this_machines_own_doors_are_found(root: None) -> None:
     with door(says(b"SSH-2.0-OpenSSH_9.2p1\r\n")) as opened:
         plan = identify.here()
     assert opened.port in {one.endpoint.port for one in plan.targets}
+
+
+def test_a_name_of_the_system_is_looked_up() -> None:
+    plan = identify.there(["localhost:22"])
+    assert plan.targets[0].endpoint.is_loopback
+    assert plan.targets[0].name == "localhost"
+
+
+def test_more_files_are_allowed_where_the_system_lets_us() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        assert identify.allowed_at_once() == min(2048, hard - 64)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

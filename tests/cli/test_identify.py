@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import select
 import subprocess
 import sys
@@ -48,6 +49,16 @@ class TestTyped:
         with door(says(SSH)) as opened:
             ended = typed("identify", "--plain", f"127.0.0.1:{opened.port}")
         assert ended.stdout.startswith(f"127.0.0.1\t{opened.port}/tcp\tidentified\tssh\tOpenBSD\t")
+
+    def test_on_a_terminal_it_is_said_how_far_it_is(self) -> None:
+        ours, theirs = pty.openpty()
+        command = [sys.executable, "-m", "tojimari", "identify", f"127.0.0.1:{shut_port()}"]
+        subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, check=False)
+        os.close(theirs)
+        shown = os.read(ours, 4096).decode()
+        os.close(ours)
+        assert "0 of 1 doors" in shown
+        assert "1 of 1 doors" in shown
 
     def test_shut_doors_alone_end_with_one(self) -> None:
         ended = typed("identify", f"127.0.0.1:{shut_port()}")

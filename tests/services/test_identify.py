@@ -234,8 +234,9 @@ class TestOverTcp:
         assert service.protocol == "ftp"
         assert service.confidence is Confidence.LIKELY
 
-    def test_an_unreachable_network_is_no_shut_door(self) -> None:
-        peer = Peer(Endpoint(Transport.TCP, "198.51.100.1", 22), "far", os.urandom(32))
+    @pytest.mark.parametrize("address", ["198.51.100.1", "2001:db8::1"])
+    def test_an_unreachable_network_is_no_shut_door(self, address: str) -> None:
+        peer = Peer(Endpoint(Transport.TCP, address, 22), "far", os.urandom(32))
         (found,) = Loop[Identification]().results(iter([identify(peer)]), 1)
         assert found.outcome is Outcome.UNREACHABLE
 
@@ -356,6 +357,22 @@ class TestOverUdp:
         service = known(found)
         assert service.details["server-id"] == "192.0.2.1"
         assert service.details["lease-seconds"] == 3600
+
+    def test_a_dhcp_server_cannot_be_asked_where_the_answers_port_is_taken(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+            taken.bind(("0.0.0.0", 68))
+            (found,) = run(67, transport=Transport.UDP)
+        assert found.outcome is Outcome.UNREACHABLE
+
+    def test_who_is_not_asked_is_not_heard(self) -> None:
+        def both(question: bytes) -> bytes:
+            del question
+            return b"\x00\x05\x00\x01no\x00"
+
+        with datagrams(both) as (port, _):
+            peer = Peer(Endpoint(Transport.UDP, "127.0.0.2", port), "lab.test", os.urandom(32))
+            (found,) = Loop[Identification]().results(iter([identify(peer, budget=1)]), 1)
+        assert found.outcome in {Outcome.REFUSED, Outcome.SILENT}
 
     def test_a_door_that_never_answers_is_sent_nothing(self) -> None:
         with datagrams(lambda _: None, port=51820) as (port, heard):
