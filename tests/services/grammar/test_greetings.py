@@ -305,3 +305,28 @@ def test_telnet_and_smb_with_versions() -> None:
     assert telnet.product("HP JetDirect 2.0") == Software("HP", "JetDirect", "2.0")
     assert smb.product("Samba 3.6.9-151.el6") == Software("Samba", "Samba", "3.6.9")
     assert smb.product("Windows") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "product", "version"),
+    [
+        ("lab.test ESMTP Frobmail 3.2.1; Mon, 1 Jan 2026 10:00:00 +0000", "Frobmail", "3.2.1"),
+        (
+            "lab.test ESMTP service (Frob Messaging 4.15 built today) ready",
+            "Frob Messaging",
+            "4.15",
+        ),
+        ("Frobpop ready. <1.2@lab.test>", "Frobpop", None),
+        ("[CAPABILITY IMAP4rev1] Frobimap ready", "Frobimap", None),
+    ],
+)
+def test_mail_servers_that_the_table_does_not_have(
+    text: str, product: str, version: str | None
+) -> None:
+    found = mail.product(text)
+    assert found is not None
+    assert (found.vendor, found.product, found.version) == (None, product, version)
+
+
+def test_a_name_server_that_the_table_does_not_have() -> None:
+    assert dns.product("Frob Resolver 1.2.3") == Software(None, "Frob Resolver", "1.2.3")

@@ -10,6 +10,11 @@ BIND = re.compile(
     r"(?:-?(?:rc|b|a|P|S|W|T|REL|ESV|ESV-R|rpz|rl)[0-9A-Za-z.]*(?:\+rl[0-9.]+)?)*)"
     r"(?:-(?P<hint>.*))?"
 )
+OTHER = re.compile(
+    r"(?P<name>[A-Za-z][\w-]*(?: [A-Za-z][\w-]*){0,3}?)[ /-]+v?\.?(?P<version>[0-9]+\.[0-9][\w.-]*)"
+)
+"""A few words and a version with a point: a name that the table does not have."""
+
 SILENT = frozenset({"none", "null", "unknown", "n/a", "not available", "secret", "hidden"})
 
 
@@ -27,7 +32,8 @@ def product(text: str) -> Software | None:
     if bind is not None and (named is None or named.name.product == "BIND"):
         return Software("ISC", "BIND", bind["version"], bind["hint"])
     if named is None:
-        return None
+        other = OTHER.match(line)
+        return Software(None, other["name"].strip(), other["version"]) if other else None
     version = versions.after(line, named.end, words=2)
     version = versions.plain(version) if version else None
     if version is not None and named.name.product == "DNS" and "BIND" in line:

@@ -15,6 +15,30 @@ HINT = re.compile(
     r"[^()/;,\s]*)",
     re.IGNORECASE,
 )
+NOISE = re.compile(r"\[CAPABILITY[^\]]*\]|<[^>]*>|\[[0-9a-fA-F.:]+\]|https?://\S+")
+BRACKET = re.compile(
+    r"\((?P<name>[A-Z][\w+-]*(?: [A-Z][\w+-]*)*?)[ /]+(?:(?:Release|Version|Build) )?"
+    r"v?(?P<version>[0-9]+\.[\w.+-]*)"
+)
+WORD = re.compile(r"(?<![\w.@-])(?P<name>[A-Z][\w.+/-]*\w)")
+SHORT_NAME = 6  # letters; longer words in capitals are warnings, not names
+GREETING = versions.WORDS | frozenset(
+    {"esmtp", "smtp", "lmtp", "pop", "pop3", "imap", "ready", "welcome", "hello", "hi", "at", "to"}
+    | {"no", "uce", "ube", "this", "that", "it", "you", "we", "not", "only", "here", "there", "my"}
+    | {
+        "mail",
+        "server",
+        "service",
+        "system",
+        "please",
+        "access",
+        "there",
+        "good",
+        "day",
+        "starting",
+    }
+    | {"ok", "capability", "localhost", "utc", "gmt", "lab", "use", "all", "your", "how", "who"}
+)
 PACKAGE = re.compile(r" ?(?:HF[0-9]+|FP[0-9]+(?: HF[0-9]+)?)\b")
 
 
@@ -27,7 +51,7 @@ def product(text: str) -> Software | None:
     line = DATE.sub("", text)
     match = names.find(line, "mail")
     if match is None:
-        return None
+        return _unknown(line)
     version = versions.after(line, match.end) or _elsewhere(line, match)
     version = _longer(line, version) if version else None
     if version is not None:
@@ -35,6 +59,32 @@ def product(text: str) -> Software | None:
         version += package.group() if package else ""
     hint = HINT.search(line)
     return Software(match.name.vendor, match.name.product, version, hint["hint"] if hint else None)
+
+
+def _unknown(line: str) -> Software | None:
+    """Software that the table does not have, by where its name stands.
+
+    In brackets with a version, or right behind the protocol's name, or as the first word that is
+    neither the host nor a word that says nothing.
+    """
+    bare = NOISE.sub(" ", line)
+    bracket = BRACKET.search(bare)
+    if bracket is not None:
+        return Software(None, bracket["name"].strip(), bracket["version"])
+    _, found, behind = bare.partition("SMTP ")
+    for part in (behind, bare) if found else (bare,):
+        for word in WORD.finditer(part):
+            if _says_something(word["name"]):
+                return Software(None, word["name"], versions.after(part, word.end()))
+            if part is behind:
+                break
+    return None
+
+
+def _says_something(word: str) -> bool:
+    """Whether a word is a name: no host, no word of greeting, not shouted."""
+    shouted = word.isupper() and len(word) > SHORT_NAME
+    return "." not in word and word.lower() not in GREETING and not shouted
 
 
 def _elsewhere(line: str, match: names.Match) -> str | None:
