@@ -5,6 +5,13 @@ import socket
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
+
+import streets as practice
+
+# A busy machine is no mistake of an example's; what takes too long has a test of its own.
+settings.register_profile("tojimari", deadline=None)
+settings.load_profile("tojimari")
 
 # Reasons for which a test may be skipped in CI too, each with the why.
 ALLOWED_SKIPS: dict[str, str] = {}
@@ -24,6 +31,17 @@ def root(network: None) -> None:
     del network
     if os.geteuid() != 0 or "TOJIMARI_TESTS_ISOLATED" not in os.environ:
         pytest.skip("needs root")
+
+
+@pytest.fixture(scope="session")
+def streets(tmp_path_factory: pytest.TempPathFactory) -> Generator[practice.Streets]:
+    """The practice network: ``streets.up(scene)`` gives a street of real servers."""
+    reason = practice.missing()
+    if reason is not None:
+        pytest.skip(reason)
+    made = practice.Streets(tmp_path_factory.mktemp("street"))
+    yield made
+    made.down()
 
 
 @pytest.hookimpl(wrapper=True)
