@@ -2,22 +2,28 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from actors import actor
 from tojimari.core.endpoint import Endpoint, Transport
+from tojimari.core.intent import PortRange
 from tojimari.core.socket import Connection, Direction, Evidence, InsideView, Owner, TcpState
 from tojimari.linux.sock_diag import ESTABLISHED, Row
+from tojimari.linux.sysctl import PortSettings
 from tojimari.sockets import inside
 from tojimari.sockets.conversations import NOBODY, Held, Site, conversations
 from tojimari.sockets.holding import Method
 
+PORTS = PortSettings(PortRange(32768, 60999))
 METHODS = pytest.mark.parametrize("method", list(Method))
 
 
-def at(view: InsideView, port: int) -> Connection:
-    (found,) = [each for each in view.connections if each.local.port == port]
+def at(view: InsideView, port: int, netns: int | None = None) -> Connection:
+    """The conversation at a port of one namespace, by default our own."""
+    space = Path("/proc/self/ns/net").stat().st_ino if netns is None else netns
+    (found,) = [each for each in view.connections if (each.local.port, each.netns) == (port, space)]
     return found
 
 
@@ -151,8 +157,7 @@ ready(door=a.getsockname()[1], port=b.getsockname()[1])
 def test_ends_in_two_namespaces_are_joined(root: None) -> None:
     del root
     house = """
-own_network()
-ready(space=os.stat("/proc/self/ns/net").st_ino)
+ready(space=own_network())
 a = listener("192.0.2.1")
 ready(port=a.getsockname()[1])
 b, _ = a.accept()
@@ -160,14 +165,14 @@ ready()
 """
     street = """
 import subprocess
-own_network()
+space = own_network()
 ip = lambda *words: subprocess.run(["ip", *words], check=True)
 ip("link", "add", "here", "type", "veth", "peer", "name", "there", "netns", "{pid}")
 ip("addr", "add", "192.0.2.2/24", "dev", "here"); ip("link", "set", "here", "up")
 enter = ["nsenter", "--net=/proc/{pid}/ns/net", "ip"]
 subprocess.run([*enter, "addr", "add", "192.0.2.1/24", "dev", "there"], check=True)
 subprocess.run([*enter, "link", "set", "there", "up"], check=True)
-ready()
+ready(space=space)
 b = socket.create_connection(("192.0.2.1", int(sys.stdin.readline())))
 ready(port=b.getsockname()[1])
 """
@@ -176,8 +181,7 @@ ready(port=b.getsockname()[1])
         called = client.go_on(f"\n{port}\n")["port"]
         server.go_on()
         view = inside.view(connections=True)
-    incoming, outgoing = at(view, port), at(view, called)
-    assert incoming.netns != outgoing.netns
+    incoming, outgoing = at(view, port, server["space"]), at(view, called, client["space"])
     assert (pids(incoming.owners), pids(incoming.peers)) == ([server.pid], [client.pid])
     assert (pids(outgoing.owners), pids(outgoing.peers)) == ([client.pid], [server.pid])
     assert outgoing.direction is Direction.OUTGOING
@@ -241,10 +245,7 @@ def row(local: str, remote: str, inode: int) -> Row:
 
 def joined(*spaces: list[Row]) -> dict[int, tuple[Direction, list[int | None]]]:
     """Direction and the process at the other end, by inode, which is the process, too."""
-    sites = [
-        Site(number, {Transport.TCP: rows}, (), (32768, 60999))
-        for number, rows in enumerate(spaces)
-    ]
+    sites = [Site(number, {Transport.TCP: rows}, (), PORTS) for number, rows in enumerate(spaces)]
     found = conversations(
         sites, lambda one: Held((Owner(Evidence.DESCRIPTOR, one.inode),), ((3,),))
     )
@@ -288,9 +289,7 @@ def test_a_socket_that_talks_to_itself_has_no_other_end() -> None:
 
 def test_a_socket_that_the_table_names_twice_is_one() -> None:
     one = row("127.0.0.1:40000", "127.0.0.1:80", 1)
-    found = conversations(
-        [Site(1, {Transport.TCP: [one, one]}, (), (32768, 60999))], lambda _: NOBODY
-    )
+    found = conversations([Site(1, {Transport.TCP: [one, one]}, (), PORTS)], lambda _: NOBODY)
     assert [each.local for each in found] == [Endpoint(Transport.TCP, "127.0.0.1", 40000)]
 
 

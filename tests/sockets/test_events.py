@@ -102,7 +102,12 @@ ready(port=port)
 """
     with events.watch(Rung.POLLING) as watch, actor(body) as client:
         seen: list[int] = []
-        until(watch, lambda hint: seen.append(hint.port) or hint.port == 7018)
+
+        def is_last(hint: events.Hint) -> bool:
+            seen.append(hint.port)
+            return hint.port == 7018
+
+        until(watch, is_last)
     assert client["port"] not in seen
 
 

@@ -115,22 +115,6 @@ def is_kernel_thread(pid: int) -> bool:
     return bool(int(fields[_FLAGS]) & _PF_KTHREAD) if len(fields) > _FLAGS else False
 
 
-def chosen_ports() -> tuple[int, int]:
-    """From which ports the kernel chooses, where a program leaves the choice to it.
-
-    Of this thread's network namespace, for that is whose settings ``/proc/sys/net`` shows.
-
-    Returns:
-        First and last; all ports where it cannot be read.
-    """
-    try:
-        with open("/proc/sys/net/ipv4/ip_local_port_range", "rb") as file:
-            first, last = file.read().split()
-        return int(first), int(last)
-    except (OSError, ValueError):
-        return 0, 0xFFFF
-
-
 def is_visible(pid: int) -> bool:
     """Whether we can see a process at all (it may be hidden from us: ``hidepid``)."""
     return os.path.exists(f"/proc/{pid}")

@@ -1,6 +1,5 @@
 """Rows in columns, and paragraphs within a width, where some characters are two columns wide."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,11 +8,6 @@ from tojimari.report.style import Paint, Style, unpainted
 
 GAP = 2  # columns between two cells
 NEVER_FIRST = "、。」』)）・ー！？,.:;"  # Japanese line breaking rules, JIS X 4051: 行頭禁則文字
-# Punctuation, kana, kanji and full-width forms, without marks that stand on another character: all
-# of these are two columns wide (UAX #11), and a test asks wcwidth for each.
-_JAPANESE = re.compile(
-    r"[\u3000-\u3029\u3030-\u303e\u3041-\u3096\u309b-\u30ff\u4e00-\u9fff\uff01-\uff60]"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +28,36 @@ Row = Sequence[Cell | str]
 
 def width(text: str) -> int:
     """How many columns a terminal gives the text (UAX #11, ambiguous characters narrow)."""
-    narrow = text if text.isascii() else _JAPANESE.sub("", text)
-    if narrow.isascii():
-        return 2 * len(text) - len(narrow)
+    if text.isascii():
+        return len(text)
+    found = 0
+    for char in text:
+        if char.isascii():
+            found += 1
+        elif _is_japanese(char):
+            found += 2
+        else:
+            break
+    else:
+        return found
     from wcwidth import wcswidth  # noqa: PLC0415 - 30 ms, and most text is ASCII or Japanese
 
     return max(0, wcswidth(text))
+
+
+def _is_japanese(char: str) -> bool:
+    """Kanji, kana, punctuation and full-width forms, without marks that stand on another character.
+
+    All of these are two columns wide (UAX #11); a test asks wcwidth for each.
+    """
+    return (
+        "\u4e00" <= char <= "\u9fff"
+        or "\u3041" <= char <= "\u3096"
+        or "\u309b" <= char <= "\u30ff"
+        or "\u3000" <= char <= "\u3029"
+        or "\u3030" <= char <= "\u303e"
+        or "\uff01" <= char <= "\uff60"
+    )
 
 
 def aligned(

@@ -12,6 +12,7 @@ from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.socket import Connection, Direction, Listener, Owner, TcpState
 from tojimari.linux import address, sock_diag
 from tojimari.linux.sock_diag import Row
+from tojimari.linux.sysctl import PortSettings
 
 _STATES = {
     sock_diag.ESTABLISHED: TcpState.ESTABLISHED,
@@ -39,13 +40,13 @@ class Site:
         netns: Its inode.
         rows: The sockets of each transport.
         listeners: Its doors.
-        chosen_ports: First and last of the ports among which the kernel chooses for a program.
+        ports: Which ports its kernel chooses for a program.
     """
 
     netns: int
     rows: dict[Transport, list[Row]]
     listeners: Sequence[Listener]
-    chosen_ports: tuple[int, int]
+    ports: PortSettings
 
 
 class Held(NamedTuple):
@@ -210,8 +211,7 @@ def _direction(end: _End, other: _End | None) -> Direction:
     knocked = end.knocked or (other is not None and other.came_in)
     if end.came_in != knocked:
         return Direction.INCOMING if end.came_in else Direction.OUTGOING
-    first, last = end.site.chosen_ports
-    chosen_here = first <= end.row.port <= last
-    if not knocked and other is None and chosen_here and not first <= end.row.peer_port <= last:
+    chosen = end.site.ports.hands_out
+    if not knocked and other is None and chosen(end.row.port) and not chosen(end.row.peer_port):
         return Direction.OUTGOING
     return Direction.UNSURE

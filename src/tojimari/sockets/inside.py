@@ -254,7 +254,7 @@ class _People:
         for door in doors:
             by_space.setdefault(door.netns, []).append(door)
         sites = [
-            Site(netns, table.rows, by_space.get(netns, ()), table.chosen_ports)
+            Site(netns, table.rows, by_space.get(netns, ()), table.ports)
             for netns, table in tables.items()
         ]
         return conversations(sites, self._of_row)
@@ -293,7 +293,7 @@ class _People:
         return tuple(found)
 
     def _udp_role(self, table: Table, row: Row) -> Role:
-        return udp_role(row.port, self._holding.port_locks.get(row.inode), table.chosen_ports)
+        return udp_role(row.port, self._holding.port_locks.get(row.inode), table.ports)
 
 
 @cache

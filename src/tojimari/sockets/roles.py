@@ -5,9 +5,10 @@ at it for the answer: to everybody else it looks just like a server.
 """
 
 from tojimari.core.socket import Role
+from tojimari.linux.sysctl import PortSettings
 
 
-def udp_role(port: int, locks: tuple[bool, bool] | None, chosen_ports: tuple[int, int]) -> Role:
+def udp_role(port: int, locks: tuple[bool, bool] | None, ports: PortSettings) -> Role:
     """Server or client.
 
     Args:
@@ -15,7 +16,7 @@ def udp_role(port: int, locks: tuple[bool, bool] | None, chosen_ports: tuple[int
         locks: Whether the program chose the port, and whether it chose the address, as the kernel
             remembers it (``SOCK_BINDPORT_LOCK`` and ``SOCK_BINDADDR_LOCK`` of net/sock.h); None
             where that could not be asked.
-        chosen_ports: First and last of the ports among which the kernel chooses for a program.
+        ports: Which ports the kernel chooses for a program.
 
     Returns:
         ``UNSURE`` where the kernel chose the port although the program chose the address: servers
@@ -23,11 +24,9 @@ def udp_role(port: int, locks: tuple[bool, bool] | None, chosen_ports: tuple[int
         outside of the kernel's choice was surely chosen by the program, and one inside may be
         either.
     """
-    first, last = chosen_ports
-    if not first <= port <= last:
-        return Role.SERVER
     if locks is None:
-        return Role.UNSURE
+        may_be_chosen = ports.ephemeral is None or ports.hands_out(port)
+        return Role.UNSURE if may_be_chosen else Role.SERVER
     chose_port, chose_address = locks
     if chose_port:
         return Role.SERVER

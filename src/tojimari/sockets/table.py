@@ -5,11 +5,13 @@ from _socket import AF_INET, AF_INET6, IPPROTO_TCP, IPPROTO_UDP
 from dataclasses import dataclass, field
 
 from tojimari.core.endpoint import Transport
-from tojimari.linux import proc_net, procfs, rtnetlink, sock_diag
+from tojimari.linux import proc_net, rtnetlink, sock_diag
 from tojimari.linux.netlink import NetlinkSocket
 from tojimari.linux.rtnetlink import Link
 from tojimari.linux.sock_diag import Row
+from tojimari.linux.sysctl import PortSettings, port_settings
 
+UNKNOWN = PortSettings()
 FAMILIES = (AF_INET, AF_INET6)
 PROTOCOLS = {Transport.TCP: IPPROTO_TCP, Transport.UDP: IPPROTO_UDP}
 _DOORS = {Transport.TCP: sock_diag.TCP_DOORS, Transport.UDP: sock_diag.UDP_DOORS}
@@ -34,7 +36,7 @@ class Table:
         changing: How many of the tables kept changing while they were read.
         plain: Whether only ``/proc/net`` answered, which knows less of each socket.
         sctp: How many doors of SCTP there are, which is not read.
-        chosen_ports: First and last of the ports among which the kernel chooses for a program.
+        ports: What the kernel was told about port numbers here.
     """
 
     rows: dict[Transport, list[Row]] = field(default_factory=dict[Transport, list[Row]])
@@ -42,7 +44,7 @@ class Table:
     changing: int = 0
     plain: bool = False
     sctp: int = 0
-    chosen_ports: tuple[int, int] = (0, 0xFFFF)
+    ports: PortSettings = UNKNOWN
 
 
 def read(*, connections: bool) -> Table:
@@ -73,7 +75,8 @@ def read(*, connections: bool) -> Table:
             netlink.close()
     table.links = rtnetlink.links()
     table.sctp = proc_net.sctp_doors()
-    table.chosen_ports = procfs.chosen_ports()
+    # /proc/sys/net shows the settings of the namespace of the thread that reads it.
+    table.ports = port_settings()
     return table
 
 
