@@ -7,11 +7,11 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
+import streets as practice
+
 # A busy machine is no mistake of an example's; what takes too long has a test of its own.
 settings.register_profile("tojimari", deadline=None)
 settings.load_profile("tojimari")
-
-import streets as practice
 
 # Reasons for which a test may be skipped in CI too, each with the why.
 ALLOWED_SKIPS: dict[str, str] = {}
