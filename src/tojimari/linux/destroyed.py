@@ -27,7 +27,7 @@ _GROUPS = (1, 2, 3, 4)  # TCP and UDP over IPv4, then over IPv6
 _PEER_PORT = 22  # bytes from the start of a message
 _PORT = slice(4, 6)  # of struct inet_diag_msg, in network byte order
 _SIZE = 72  # bytes of struct inet_diag_msg
-_PROTOCOL = 12  # INET_DIAG_PROTOCOL
+_PROTOCOL = 10  # INET_DIAG_PROTOCOL
 _BUFFER = 1 << 16
 
 # Classic BPF, linux/filter.h: load the peer's port; if it is 0, take the message, else drop it.
