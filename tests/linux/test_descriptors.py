@@ -68,6 +68,45 @@ def test_before_linux_6_2_a_probe_gives_up_after_a_gap(
     assert wanted == {5}
 
 
+def test_rings_are_found(root: None) -> None:
+    del root
+    body = """
+libc.syscall.argtypes = [ctypes.c_long] * 3
+setup = ctypes.create_string_buffer(120)
+ready(ring=libc.syscall(425, 8, ctypes.addressof(setup)))
+"""
+    with actor(body) as one:
+        found = descriptors.scan([one.pid], set())
+    assert found.rings == [(one.pid, one["ring"])]
+
+
+def test_a_process_whose_first_thread_has_ended_is_read_by_another(root: None) -> None:
+    del root
+    body = """
+a = listener()
+threading.Thread(target=ready, kwargs={"fd": a.fileno(), "inode": inode(a)}).start()
+libc.pthread_exit(None)
+"""
+    with actor(body) as one:
+        found = descriptors.scan([one.pid], {one["inode"]})
+    assert found.holders == {one["inode"]: [(one.pid, one["fd"])]}
+
+
+def test_a_descriptor_that_closes_meanwhile_is_passed_over(
+    root: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del root
+    original = os.listdir
+
+    def listdir(path: int) -> list[str]:
+        return [*original(path), "9999"]
+
+    with actor(SOCKETS) as one:
+        monkeypatch.setattr(os, "listdir", listdir)
+        found = descriptors.scan([one.pid], {one["inode"]})
+    assert list(found.holders) == [one["inode"]]
+
+
 @pytest.mark.parametrize("fault", ["list", "link"])
 def test_a_process_that_may_be_listed_but_not_read_is_refused(
     root: None, monkeypatch: pytest.MonkeyPatch, fault: str

@@ -96,6 +96,6 @@ def test_a_kernel_that_does_not_tell_leaves_nothing_open(
     network: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del network
-    monkeypatch.setattr(destroyed, "_GROUPS", (999_999,))
+    monkeypatch.setattr(destroyed, "_GROUPS", {6: (999_999,), 17: ()})
     with pytest.raises(OSError, match="Invalid argument"):
         Destroyed()
