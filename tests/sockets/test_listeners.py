@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from typing import Any
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.socket import Evidence, Listener, Owner, Role
@@ -8,7 +9,7 @@ from tojimari.sockets.listeners import Answers, doors, listeners
 NETNS = 7
 
 
-def row(port: int = 80, *, state: int = LISTEN, inode: int = 5, **more: object) -> Row:
+def row(port: int = 80, *, state: int = LISTEN, inode: int = 5, **more: Any) -> Row:  # noqa: ANN401 - whatever a row has
     plain = Row(
         family=2,
         state=state,
