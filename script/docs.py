@@ -3,8 +3,9 @@
     script/docs.py [--check]
 
 ``docs/reference/cli.md`` and ``cli.ja.md`` hold every ``--help``, ``docs/man/tojimari.1`` is the
-man page. ``--check`` writes nothing and exits with 1 where a file is not as it should be; the test
-suite does the same.
+man page, ``docs/reference/json.md`` and ``docs/reference/schema`` describe the JSON documents.
+``--check`` writes nothing and exits with 1 where a file is not as it should be; the test suite does
+the same.
 """
 
 import contextlib
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import schemas
 
 from tojimari import __version__
 from tojimari.cli.command import Group
@@ -115,6 +117,7 @@ def pages() -> dict[Path, str]:
         ROOT / "docs" / "reference" / "cli.md": reference(Language.ENGLISH),
         ROOT / "docs" / "reference" / "cli.ja.md": reference(Language.JAPANESE),
         ROOT / "docs" / "man" / "tojimari.1": manual(),
+        **schemas.pages(),
     }
 
 

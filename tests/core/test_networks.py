@@ -17,7 +17,7 @@ from tojimari.core import networks
         ("224.0.0.251", False),
     ],
 )
-def test_public_is_what_the_internet_routes(address: str, public: bool) -> None:  # noqa: FBT001 - a table
+def test_public_is_what_the_internet_routes(address: str, public: bool) -> None:
     assert networks.is_public(address) is public
 
 
@@ -29,5 +29,5 @@ def test_a_multicast_group_is_told() -> None:
     ("name", "to_containers"),
     [("docker0", True), ("br-0123456789ab", True), ("cni0", True), ("eth0", False), ("br0", False)],
 )
-def test_interfaces_of_container_runtimes_are_known_by_name(name: str, to_containers: bool) -> None:  # noqa: FBT001 - a table
+def test_interfaces_of_container_runtimes_are_known_by_name(name: str, to_containers: bool) -> None:
     assert networks.is_container_interface(name) is to_containers

@@ -1,5 +1,6 @@
 import socket
 import struct
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -32,7 +33,7 @@ def parsed(datagram: bytes) -> list[Row]:
     return rows
 
 
-def row(port: int = 80, **more: object) -> Row:
+def row(port: int = 80, **more: Any) -> Row:  # noqa: ANN401 - whatever a row has
     plain = Row(
         family=2,
         state=LISTEN,

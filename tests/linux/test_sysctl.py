@@ -48,7 +48,7 @@ def test_what_is_not_text_is_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("port", "expected"), [(999, False), (1000, True), (1500, False), (2000, True), (2001, False)]
 )
-def test_reserved_numbers_are_not_handed_out(port: int, expected: bool) -> None:  # noqa: FBT001 - a table
+def test_reserved_numbers_are_not_handed_out(port: int, expected: bool) -> None:
     settings = PortSettings(PortRange(1000, 2000), (PortRange(1400, 1600),), 1024)
     assert settings.hands_out(port) is expected
 
@@ -58,7 +58,7 @@ def test_nothing_is_handed_out_where_nothing_is_known() -> None:
 
 
 @pytest.mark.parametrize(("port", "expected"), [(79, True), (80, False)])
-def test_numbers_below_the_start_are_privileged(port: int, expected: bool) -> None:  # noqa: FBT001 - a table
+def test_numbers_below_the_start_are_privileged(port: int, expected: bool) -> None:
     assert PortSettings(unprivileged_start=80).is_privileged(port) is expected
     assert not PortSettings().is_privileged(port)
 

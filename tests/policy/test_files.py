@@ -94,7 +94,7 @@ def test_the_file_that_is_named_is_read_whoever_owns_it(places: Places) -> None:
 
 
 def test_a_file_that_is_named_and_not_there_is_the_caller_s_mistake(places: Places) -> None:
-    with pytest.raises(UsageError, match="there is no file nowhere.toml") as caught:
+    with pytest.raises(UsageError, match=r"there is no file nowhere\.toml") as caught:
         found(places, "nowhere.toml")
 
     assert said(caught.value) == "tojimari policy init --output nowhere.toml writes one"
@@ -152,8 +152,8 @@ def test_a_stranger_s_file_is_told_even_where_there_is_no_other(places: Places) 
 
 
 def test_a_stranger_s_link_is_passed_over_whatever_it_points_to(places: Places) -> None:
-    os.symlink(put(places[1]), places[0] / "doors.toml")
-    link, target = places[0] / "doors.toml", (places[1] / "doors.toml")
+    link, target = places[0] / "doors.toml", put(places[1])
+    link.symlink_to(target)
     if ME == 0:
         os.lchown(link, 12345, 12345)
         who = I

@@ -295,13 +295,13 @@ def test_a_line_that_asks_for_nobody_takes_anybody() -> None:
 
 def test_another_owner_disagrees_in_each_point() -> None:
     other = Owner(
-        Evidence.DESCRIPTOR, exe="/tmp/sshd", user="eve", unit="evil.service", container=WEB
+        Evidence.DESCRIPTOR, exe="/home/eve/sshd", user="eve", unit="evil.service", container=WEB
     )
     meant = line(1, 22, unit="ssh", exe="/usr/sbin/sshd", user="root", container="db")
 
     assert matching.owner_disagrees(meant, other) == (
         Disagreement("unit", "ssh", "evil.service"),
-        Disagreement("exe", "/usr/sbin/sshd", "/tmp/sshd"),
+        Disagreement("exe", "/usr/sbin/sshd", "/home/eve/sshd"),
         Disagreement("user", "root", "eve"),
         Disagreement("container", "db", "web"),
     )
@@ -458,7 +458,7 @@ def test_names_of_one_protocol_are_told_by_who_knows_them() -> None:
     ("until", "is_over"),
     [(None, False), (TODAY, False), (dt.date(2026, 11, 21), False), (dt.date(2026, 11, 19), True)],
 )
-def test_a_line_is_meant_through_its_last_day(until: dt.date | None, is_over: bool) -> None:
+def test_a_line_is_meant_through_its_last_day(until: dt.date | None, *, is_over: bool) -> None:
     assert matching.expired(line(1, 80, until=until), TODAY) is is_over
 
 

@@ -140,31 +140,25 @@ DOOR_VALUES: dict[str, st.SearchStrategy[object]] = {
     | st.sampled_from(["2027-03-31", "2027-02-30", "20270331", "0000-01-01"]),
     "why": st.sampled_from(["戸締まり", "x"]),
 }
-DOORS = st.one_of(
-    st.fixed_dictionaries(
-        {name: sometimes_wrong(DOOR_VALUES[name]) for name in REQUIRED},
-        optional={
-            **{
-                name: sometimes_wrong(value)
-                for name, value in DOOR_VALUES.items()
-                if name not in REQUIRED
-            },
-            "form": st.just(1),
-        },
-    ),
+Values = dict[str, st.SearchStrategy[object]]
+NEEDED: Values = {name: sometimes_wrong(DOOR_VALUES[name]) for name in REQUIRED}
+OTHERS: Values = {
+    name: sometimes_wrong(value) for name, value in DOOR_VALUES.items() if name not in REQUIRED
+}
+DOORS: st.SearchStrategy[object] = st.one_of(
+    *[st.fixed_dictionaries(NEEDED, optional=OTHERS)] * 3,
+    st.fixed_dictionaries(NEEDED, optional={**OTHERS, "form": st.just(1)}),
     st.dictionaries(st.sampled_from(list(DOOR_VALUES)), ANYTHING, max_size=4),
 )
-DOCUMENTS = st.fixed_dictionaries(
-    {"schema": st.sampled_from([SCHEMA] * 9 + ["tojimari.doors/2"])},
-    optional={
-        "groups": st.dictionaries(
-            st.sampled_from(["office", "home", "b2_c-d"] * 3 + ["lan", "A", "", "1", "a b"]),
-            sometimes_wrong(several(SOURCE)),
-            max_size=3,
-        ),
-        "door": st.lists(DOORS, max_size=3) | st.lists(ANYTHING, max_size=1),
-        "doors": st.nothing() | st.just(1),
-    },
+GROUP_NAMES = st.sampled_from(["office", "home", "b2_c-d"] * 3 + ["lan", "A", "", "1", "a b"])
+HEAD: Values = {"schema": st.sampled_from([SCHEMA] * 9 + ["tojimari.doors/2"])}
+REST: Values = {
+    "groups": st.dictionaries(GROUP_NAMES, sometimes_wrong(several(SOURCE)), max_size=3),
+    "door": st.lists(DOORS, max_size=3) | st.lists(ANYTHING, max_size=1),
+}
+DOCUMENTS: st.SearchStrategy[dict[str, object]] = st.one_of(
+    *[st.fixed_dictionaries(HEAD, optional=REST)] * 3,
+    st.fixed_dictionaries(HEAD, optional={**REST, "doors": st.just(1)}),
 )
 
 

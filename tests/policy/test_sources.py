@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from tojimari.policy.complaints import Complaints
 from tojimari.policy.positions import locate
-from tojimari.policy.sources import expand, resolve, words
+from tojimari.policy.sources import Groups, expand, resolve, words
 from tojimari.policy.syntax import Toml
 
 
-def sources(value: Toml, groups: dict[str, tuple[str, ...]] | None = None) -> list[str]:
+def sources(value: Toml, groups: Groups | None = None) -> list[str]:
     """What a value stands for, or the hints where something is wrong."""
     complaints = Complaints(locate(""))
     found = expand(words(value, ("from",), complaints), groups or {}, complaints)

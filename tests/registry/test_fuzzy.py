@@ -82,6 +82,6 @@ def test_a_longer_word_may_have_more_mistakes(typed: str, allowed: int) -> None:
         ("stream", "strand", False),
     ],
 )
-def test_typing_mistakes_are_forgiven(typed: str, word: str, near: bool) -> None:  # noqa: FBT001 - a table
+def test_typing_mistakes_are_forgiven(typed: str, word: str, near: bool) -> None:
     assert (forgiving(typed, word) > 0) is near
     assert forgiving(typed, word) < SURE

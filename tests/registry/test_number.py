@@ -30,7 +30,7 @@ def test_a_transport_keeps_the_others_out() -> None:
     ("port", "expected"),
     [(22, True), (2, False), (50000, True), (50001, False), (24, True), (1023, False)],
 )
-def test_a_number_is_known_where_anything_is(port: int, expected: bool) -> None:  # noqa: FBT001 - a table
+def test_a_number_is_known_where_anything_is(port: int, expected: bool) -> None:
     assert number.of(port).is_known is expected
 
 

@@ -159,7 +159,7 @@ def test_the_number_is_in_the_name_of_the_file() -> None:
         (22, None, False),
     ],
 )
-def test_a_door_holds_its_numbers(port: int, transport: Transport | None, expected: bool) -> None:  # noqa: FBT001 - a table
+def test_a_door_holds_its_numbers(port: int, transport: Transport | None, expected: bool) -> None:
     door = UsualDoor(PortRange(5901, 5910), Transport.UDP)
     assert door.holds(port, transport) is expected
 

@@ -1,5 +1,6 @@
 from hypothesis import given
 from hypothesis import strategies as st
+from wcwidth import wcswidth
 
 from tojimari.report.columns import Cell, aligned, clipped, width, wrapped
 from tojimari.report.style import Style
@@ -7,6 +8,16 @@ from tojimari.report.style import Style
 
 def test_japanese_characters_are_two_columns_wide() -> None:
     assert width("扉22") == 4
+
+
+def test_the_quick_answer_for_japanese_is_that_of_wcwidth() -> None:
+    japanese = [chr(code) for code in (*range(0x3000, 0x3100), *range(0x4E00, 0x10000))]
+    assert [char for char in japanese if width(char) != max(0, wcswidth(char))] == []
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=20))
+def test_any_text_is_as_wide_as_wcwidth_says(text: str) -> None:
+    assert width(text) == max(0, wcswidth(text))
 
 
 def test_cells_stand_under_one_another() -> None:

@@ -9,7 +9,6 @@ import pytest
 from house import BOX_ID, HOUSE, SSHD, door, doors, inspections
 from scenery import NOW
 from tojimari.app import look
-from tojimari.app.connections import select
 from tojimari.core.door import Door
 from tojimari.core.socket import Namespace
 from tojimari.report import documents
@@ -150,45 +149,6 @@ def test_what_could_not_be_seen_is_in_it() -> None:
 def test_namespaces_carry_their_interfaces() -> None:
     shop = looked()["namespaces"][1]
     assert (shop["name"], shop["interfaces"][1]["addresses"]) == ("shop", ["172.17.0.2/16"])
-
-
-def test_conversations_are_rows() -> None:
-    document = read(documents.connections(select(HOUSE)))
-    assert (document["schema"], len(document["connections"])) == ("tojimari.connections/1", 10)
-    assert document["connections"][3] == {
-        "transport": "tcp",
-        "state": "established",
-        "direction": "outgoing",
-        "local_address": "::1",
-        "local_port": 45000,
-        "remote_address": "::1",
-        "remote_port": 80,
-        "netns": 4026531840,
-        "pid": 4242,
-        "program": "curl",
-        "user": "taro",
-        "unit": None,
-        "container": None,
-        "holders": 1,
-        "peer_pid": 813,
-        "peer_program": "nginx",
-        "peer_unit": "nginx.service",
-        "peer_container": None,
-        "inode": 45000,
-    }
-
-
-def test_a_conversation_of_nobody_has_no_names() -> None:
-    last = read(documents.connections(select(HOUSE)))["connections"][-1]
-    assert (last["pid"], last["program"], last["holders"]) == (None, None, 0)
-
-
-def test_a_container_in_a_conversation_is_its_name() -> None:
-    inside = replace(HOUSE.listeners[-1].owners[0])
-    one = replace(HOUSE.connections[0], owners=(inside,))
-    view = replace(HOUSE, connections=(one,))
-    (row,) = read(documents.connections(select(view)))["connections"]
-    assert row["container"] == "shop-cache"
 
 
 @pytest.mark.parametrize(

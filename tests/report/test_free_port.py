@@ -55,10 +55,10 @@ def test_it_is_told_in_japanese() -> None:
     ],
 )
 def test_only_what_is_so_is_told(
-    needs_root: bool,  # noqa: FBT001 - a table
+    needs_root: bool,
     machine: PortSettings,
     line: str,
-    expected: bool,  # noqa: FBT001 - a table
+    expected: bool,
 ) -> None:
     assert (line in told(needs_root=needs_root, machine=machine)) is expected
 

@@ -149,10 +149,14 @@ def test_plain_is_a_line_a_problem_as_compilers_have_it() -> None:
     shown = list(policies.linted_plain("doors.toml", reading.problems, Language.ENGLISH))
 
     assert shown == [
-        "doors.toml:3:8: error: 0 is no port number (port numbers go from 1 to 65535)"
-        " [port-number]",
-        "doors.toml:6:7: error: an executable is an absolute path"
-        ' (for example "/usr/sbin/sshd"; for the unit\'s name there is unit) [exe-form]',
+        (
+            "doors.toml:3:8: error: 0 is no port number (port numbers go from 1 to 65535)"
+            " [port-number]"
+        ),
+        (
+            "doors.toml:6:7: error: an executable is an absolute path (for example"
+            ' "/usr/sbin/sshd"; for the unit\'s name there is unit) [exe-form]'
+        ),
     ]
 
 

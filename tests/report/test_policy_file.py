@@ -12,7 +12,9 @@ from tojimari.report import policy_file
 from tojimari.report.language import Language
 
 TODAY = dt.date(2026, 11, 20)
-REDIS = proposals([door(6379, "0.0.0.0", meaning=Meaning(service="redis"))])[0]
+REDIS = proposals(
+    [door(6379, "127.0.0.1", meaning=Meaning(service="redis"), widest=Zone.THIS_MACHINE)]
+)[0]
 SSH = proposals([door(22, "::", owner("sshd", 812, "ssh.service"))])[0]
 
 
@@ -42,7 +44,7 @@ unit = "ssh.service"
 why = "Administrators log in."
 
 # Open when this file was made and not meant to be. Close them, or write lines for them:
-#   6379/tcp redis: redis-server redis.service; address: any IPv4; reachable from: the local network (LAN)
+#   6379/tcp redis: redis-server redis.service; address: 127.0.0.1; reachable from: this machine
 """
     )
     assert read(shown.encode()).use().intents[0].why == "Administrators log in."
@@ -61,7 +63,7 @@ def test_the_comments_are_in_the_reader_s_language() -> None:
 schema = "tojimari.doors/1"
 
 # このファイルを作ったときに開いていて、予定にはない扉です。閉めるか、行を書いてください:
-#   6379/tcp redis: redis-server redis.service、アドレス: すべての IPv4、入れるところ: 同じネットワーク (LAN)
+#   6379/tcp redis: redis-server redis.service、アドレス: 127.0.0.1、入れるところ: この機械
 """
     )
 

@@ -215,6 +215,8 @@ def ss_connections(pid: int) -> Iterator[tuple[str, str, int, int]]:
     """Both ends, process and descriptor of every conversation of a process, by ss."""
     text = subprocess.run(["ss", "-Htnp"], capture_output=True, text=True, check=True).stdout
     for line in text.splitlines():
+        if "pid=" not in line:
+            continue
         _, _, _, local, remote, *_ = line.split()
         for holder, descriptor in re.findall(r"pid=(\d+),fd=(\d+)", line):
             if int(holder) == pid:

@@ -1,20 +1,19 @@
 """The round: look, compare with what was meant, judge."""
 
 import datetime as dt
-import os
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from tojimari.app import join
 from tojimari.app import look as looking
+from tojimari.app import policy as policies
 from tojimari.audit import check as audit
 from tojimari.core.door import Door
 from tojimari.core.intent import Intent
 from tojimari.core.message import Message
 from tojimari.core.socket import InsideView, Unseen
 from tojimari.core.verdict import Verdict
-from tojimari.policy import document, files, matching
+from tojimari.policy import matching
 
 # Until the firewall's word is joined, whoever reads the report must know that it is missing.
 FIREWALL_NOT_ASKED = Unseen(
@@ -39,10 +38,8 @@ def check(policy: str | None = None, *, today: dt.date | None = None) -> Verdict
         PrivilegeError: It may not be read.
         HostError: It, or the kernel's sockets, cannot be read.
     """
-    found = files.find(policy, Path.cwd(), files.user_directory(), files.person(os.environ))
-    meant = (
-        document.read(found.content, found.path).use() if isinstance(found, files.Found) else None
-    )
+    force = policies.in_force(policy)
+    meant = force.policy
     view = looking.view()
     verdict = judge(
         view,
@@ -51,7 +48,7 @@ def check(policy: str | None = None, *, today: dt.date | None = None) -> Verdict
         path=meant.path if meant is not None else None,
         today=today or dt.datetime.fromtimestamp(view.at).astimezone().date(),
     )
-    passed = tuple(Unseen(message, 1) for message in found.passed)
+    passed = tuple(Unseen(message, 1) for message in force.passed)
     return replace(verdict, unseen=(*passed, *verdict.unseen))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Final, Literal
 
 from tojimari.app import occupancy
 from tojimari.app.occupancy import Trial
@@ -13,7 +14,7 @@ from tojimari.core.socket import Unseen
 from tojimari.linux.sysctl import PortSettings, port_settings
 from tojimari.registry import assignments, defacto, words
 
-SCHEMA = "tojimari.port-free/1"
+SCHEMA: Final = "tojimari.port-free/1"
 # Where to begin when no number is wished for: above the numbers that Linux hands out unless it was
 # told otherwise (32768-60999, ip-sysctl.rst), in the range that IANA gives to nobody.
 START = 61000
@@ -37,7 +38,7 @@ class FreePort:
         unseen: What could not be asked; empty where everything was.
     """
 
-    schema: str
+    schema: Literal["tojimari.port-free/1"]
     port: int
     transport: Transport
     near: int | None

@@ -263,7 +263,7 @@ def schema() -> str:
 def _find(named: str | None) -> Found | Nobody:
     who = files.person(os.environ)
     user = files.user_directory() if named is None else Path()
-    return files.find(named, Path(), user, who, files.SYSTEM)
+    return files.find(named, Path(), user, who)
 
 
 def _there(named: str | None) -> Found:

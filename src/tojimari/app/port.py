@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final, Literal
 
 from tojimari.linux.sysctl import PortSettings, port_settings
 from tojimari.registry import answer
 from tojimari.registry.answer import Answer
 from tojimari.registry.ranges import RangeName
 
-SCHEMA = "tojimari.port/1"
+SCHEMA: Final = "tojimari.port/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Document:
         answers: One for each question, in their order.
     """
 
-    schema: str
+    schema: Literal["tojimari.port/1"]
     machine: PortSettings
     answers: tuple[Answer, ...]
 

@@ -1,7 +1,7 @@
 """The doors again and again, whenever one opens or shuts."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
@@ -26,7 +26,7 @@ def follow(
     clients: bool = False,
     namespace: str | None = None,
     refresh: float | None = None,
-) -> Iterator[Look]:
+) -> Generator[Look, None, None]:
     """One look now, and another whenever a door may have opened or shut, for ever.
 
     Args:

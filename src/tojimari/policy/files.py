@@ -103,7 +103,9 @@ def user_directory() -> Path:
     return platformdirs.user_config_path("tojimari", appauthor=False)
 
 
-def find(named: str | None, here: Path, user: Path, who: Person, system: Path) -> Found | Nobody:
+def find(
+    named: str | None, here: Path, user: Path, who: Person, system: Path | None = None
+) -> Found | Nobody:
     """The policy file.
 
     Args:
@@ -111,7 +113,7 @@ def find(named: str | None, here: Path, user: Path, who: Person, system: Path) -
         here: The current directory.
         user: As ``user_directory`` has it.
         who: As ``person`` has it.
-        system: The machine's own settings; ``SYSTEM`` but for tests.
+        system: The machine's own settings; None for ``SYSTEM``.
 
     Raises:
         UsageError: The file that was named is not there.
@@ -120,6 +122,7 @@ def find(named: str | None, here: Path, user: Path, who: Person, system: Path) -
     """
     if named is not None:
         return Found(named, Origin.NAMED, _read_named(named))
+    system = SYSTEM if system is None else system
     passed: list[Message] = []
     places = ((Origin.HERE, here), (Origin.USER, user), (Origin.SYSTEM, system))
     for origin, directory in places:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final, Literal
 
 from tojimari.core.finding import Finding
 from tojimari.core.message import Value
@@ -11,7 +12,7 @@ from tojimari.report import documents
 from tojimari.report.documents import DoorDocument, UnseenDocument
 from tojimari.report.language import Language
 
-SCHEMA = "tojimari.check/1"
+SCHEMA: Final = "tojimari.check/1"
 
 
 @dataclass(slots=True)
@@ -82,7 +83,7 @@ class CheckDocument:
         unseen: What was not seen.
     """
 
-    schema: str
+    schema: Literal["tojimari.check/1"]
     host: str
     at: float
     outcome: str

@@ -6,29 +6,42 @@ that are no UTF-8 are written as ``\xff``, since JSON could not hold them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
-
-import msgspec
+from typing import Final, Literal
 
 from tojimari.core.change import Change
-from tojimari.core.conversations import Conversations
 from tojimari.core.door import Door
 from tojimari.core.look import Look
-from tojimari.core.socket import Connection, Container, Namespace, Owner, Role, Unseen
+from tojimari.core.socket import Container, Namespace, Owner, Role, Unseen
 from tojimari.report.language import Language
 from tojimari.sockets.inspection import Inspection
 from tojimari.sockets.process import Facts
 
-CHANGE = "tojimari.look.change/1"
-CONNECTIONS = "tojimari.connections/1"
-LOOK = "tojimari.look/1"
+CHANGE: Final = "tojimari.look.change/1"
+LOOK: Final = "tojimari.look/1"
 
 # Not frozen, for two thousand doors take 10 ms longer to freeze; nobody but this file makes them.
 
 
 @dataclass(slots=True)
 class OwnerDocument:
-    """Who holds a door, as ``core.socket.Owner``."""
+    """Who holds a door. What is not known is null.
+
+    Attributes:
+        pid: The process; null for the kernel, and where only the control group is known.
+        name: The kernel's name of it, chosen by the process itself.
+        exe: Path of the executable.
+        user: Login name, or the number as text where the user is none of this machine's own.
+        unit: systemd unit, or another supervisor's name for it.
+        container: The container that it runs in; null outside any.
+        evidence: How it was found: ``descriptor``, ``fixed-file`` (io_uring), ``in-flight``
+            (carried by a unix socket), ``kernel`` (no process can hold it), ``cgroup`` (the process
+            is in the group that opened the door: a candidate).
+        command: Command line, secrets masked.
+        started: Seconds since the epoch.
+        deleted: Whether the executable was removed or replaced since the process began.
+        descriptors: File descriptor numbers in that process.
+        cgroup: Path of the control group that opened the socket.
+    """
 
     pid: int | None
     name: str | None
@@ -46,7 +59,16 @@ class OwnerDocument:
 
 @dataclass(slots=True)
 class ParentDocument:
-    """One of those who started a process, the nearest first."""
+    """One of those who started a process, the nearest first.
+
+    Attributes:
+        pid: The process.
+        name: The kernel's name of it.
+        exe: Path of the executable.
+        user: Login name, or number as text.
+        command: Command line, secrets masked.
+        started: Seconds since the epoch.
+    """
 
     pid: int
     name: str | None
@@ -58,7 +80,13 @@ class ParentDocument:
 
 @dataclass(slots=True)
 class WaitingDocument:
-    """A thread that waits for the door at this moment."""
+    """A thread that waits for the door at this moment.
+
+    Attributes:
+        tid: Its number.
+        name: The kernel's name of it.
+        call: The system call that it sleeps in.
+    """
 
     tid: int
     name: str
@@ -167,67 +195,6 @@ class UnseenDocument:
     hides_doors: bool
 
 
-class ConnectionDocument(msgspec.Struct, gc=False):
-    """One end of a conversation.
-
-    A Struct, because there may be a hundred thousand: they are made and written in half the time.
-
-    Attributes:
-        transport: ``tcp``, ``udp``.
-        state: TCP's state, RFC 9293's words in lower case.
-        direction: Who knocked: ``incoming``, ``outgoing`` or ``unsure``.
-        local_address: Our end.
-        local_port: The same.
-        remote_address: The other end.
-        remote_port: The same.
-        netns: Inode of the network namespace that our end is in.
-        pid: The process that holds our end; the first, where several do.
-        program: Its name.
-        user: Its user.
-        unit: Its unit.
-        container: Name or identifier of its container.
-        holders: How many processes hold our end.
-        peer_pid: The process that holds the other end, where that is on this machine, too.
-        peer_program: Its name.
-        peer_unit: Its unit.
-        peer_container: Name or identifier of its container.
-        inode: The socket's inode; 0 where no file refers to it.
-    """
-
-    transport: str
-    state: str
-    direction: str
-    local_address: str
-    local_port: int
-    remote_address: str
-    remote_port: int
-    netns: int
-    pid: int | None
-    program: str | None
-    user: str | None
-    unit: str | None
-    container: str | None
-    holders: int
-    peer_pid: int | None
-    peer_program: str | None
-    peer_unit: str | None
-    peer_container: str | None
-    inode: int
-
-
-@dataclass(slots=True)
-class ConnectionsDocument:
-    """``tojimari connections --json``."""
-
-    schema: str
-    host: str
-    at: float
-    method: str
-    namespaces: Sequence[Namespace]
-    connections: list[ConnectionDocument]
-    unseen: list[UnseenDocument]
-
-
 @dataclass(slots=True)
 class ChangeDocument:
     """One line of ``tojimari look --watch --json``.
@@ -239,7 +206,7 @@ class ChangeDocument:
         door: As it is now; for one that closed, as it was.
     """
 
-    schema: str
+    schema: Literal["tojimari.look.change/1"]
     at: float
     change: str
     door: DoorDocument
@@ -247,9 +214,20 @@ class ChangeDocument:
 
 @dataclass(slots=True)
 class LookDocument:
-    """``tojimari look --json``."""
+    """``tojimari look --json``.
 
-    schema: str
+    Attributes:
+        schema: The name of this form.
+        host: The machine's name.
+        at: Seconds since the epoch.
+        method: How the owners were found: ``bpf``, ``procfs``, ``cgroup``, ``psutil``.
+        namespaces: Every network namespace that was found, the host's first.
+        doors: Those that were asked for, by port.
+        clients: UDP sockets that only wait for an answer and were left out.
+        unseen: What could not be seen.
+    """
+
+    schema: Literal["tojimari.look/1"]
     host: str
     at: float
     method: str
@@ -287,86 +265,6 @@ def look(found: Look, details: Sequence[Sequence[Inspection]] | None = None) -> 
 def change(found: Change) -> ChangeDocument:
     """The document of one change."""
     return ChangeDocument(CHANGE, found.at, found.turn, door(found.door))
-
-
-def connections(found: Conversations) -> ConnectionsDocument:
-    """The document of all conversations."""
-    return ConnectionsDocument(
-        schema=CONNECTIONS,
-        host=text(found.host),
-        at=found.at,
-        method=found.method,
-        namespaces=[namespace(one) for one in found.namespaces],
-        connections=_rows(found.connections),
-        unseen=[unseen(one) for one in found.unseen],
-    )
-
-
-def _rows(found: Sequence[Connection]) -> list[ConnectionDocument]:
-    """Every conversation as a row; what is said of a holder is worked out once for each."""
-    known: dict[int, _Who] = {}
-    nobody = _Who(None, None, None, None, None)
-
-    def who(owners: Sequence[Owner]) -> _Who:
-        if not owners:
-            return nobody
-        first = owners[0]
-        key = first.pid or -id(first)
-        answer = known.get(key)
-        if answer is None:
-            answer = known[key] = _who(first)
-        return answer
-
-    rows: list[ConnectionDocument] = []
-    for one in found:
-        local, remote, owners = one.local, one.remote, one.owners
-        pid, program, user, unit, container = who(owners)
-        peer_pid, peer_program, _, peer_unit, peer_container = who(one.peers)
-        rows.append(
-            ConnectionDocument(
-                local.transport,
-                one.state,
-                one.direction,
-                local.address,
-                local.port,
-                remote.address,
-                remote.port,
-                one.netns,
-                pid,
-                program,
-                user,
-                unit,
-                container,
-                len(owners),
-                peer_pid,
-                peer_program,
-                peer_unit,
-                peer_container,
-                one.inode,
-            )
-        )
-    return rows
-
-
-class _Who(NamedTuple):
-    """A holder, for a row."""
-
-    pid: int | None
-    program: str | None
-    user: str | None
-    unit: str | None
-    container: str | None
-
-
-def _who(owner: Owner) -> _Who:
-    box = owner.container
-    return _Who(
-        owner.pid,
-        optional(owner.name),
-        optional(owner.user),
-        optional(owner.unit),
-        text(box.name or box.id) if box else None,
-    )
 
 
 def door(found: Door) -> DoorDocument:
@@ -439,6 +337,7 @@ def _container(found: Container) -> Container:
 
 
 def namespace(found: Namespace) -> Namespace:
+    """A namespace, its names as JSON can hold them."""
     """The document of a network namespace."""
     interfaces = tuple(replace(one, name=text(one.name)) for one in found.interfaces)
     return replace(found, name=text(found.name), interfaces=interfaces)

@@ -122,8 +122,10 @@ def _laid_out(fact: _Fact, room: int, view: View) -> Iterator[str]:
     for value in fact.values:
         for line in columns.wrapped(value, view.columns, INDENT + room):
             padding = " " * (room - columns.width(label))
-            shown = view.paint(line.strip(), fact.style)
-            yield " " * INDENT + (view.paint(label, Style.FAINT) if label else "") + padding + shown
+            head = view.paint(label, Style.FAINT) if label else ""
+            said = line.strip()
+            shown = said if fact.style is Style.PLAIN else view.paint(said, fact.style)
+            yield " " * INDENT + head + padding + shown
             label = ""
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final, Literal
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.message import Message
@@ -15,9 +16,9 @@ from tojimari.policy.writing import Line
 from tojimari.report.language import Language
 from tojimari.report.policy_file import number
 
-LINT = "tojimari.policy-lint/1"
-EXPLAIN = "tojimari.policy-explain/1"
-INIT = "tojimari.policy-init/1"
+LINT: Final = "tojimari.policy-lint/1"
+EXPLAIN: Final = "tojimari.policy-explain/1"
+INIT: Final = "tojimari.policy-init/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class LintDocument:
         problems: From the beginning of the file to its end.
     """
 
-    schema: str
+    schema: Literal["tojimari.policy-lint/1"]
     path: str
     origin: str
     passed: tuple[PassedDocument, ...]
@@ -150,7 +151,7 @@ class ExplainDocument:
         answers: Empty where no line speaks of the port.
     """
 
-    schema: str
+    schema: Literal["tojimari.policy-explain/1"]
     path: str
     origin: str
     passed: tuple[PassedDocument, ...]
@@ -172,7 +173,7 @@ class InitDocument:
         elsewhere: Doors inside containers' own networks, which were left out.
     """
 
-    schema: str
+    schema: Literal["tojimari.policy-init/1"]
     path: str
     meant: tuple[str, ...]
     refused: tuple[str, ...]

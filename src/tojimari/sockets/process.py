@@ -18,8 +18,8 @@ from pathlib import Path
 from tojimari.sockets.secrets import mask
 
 STAT_LIMIT = 4096  # bytes; 52 numbers of at most 20 digits and a name fit twice
-# Bytes of a command line: as much as the kernel itself showed before Linux 4.2. A process chooses its
-# own, and a look must not take long because somebody's is a megabyte.
+# Bytes of a command line: as much as the kernel itself showed before Linux 4.2. A process chooses
+# its own, and a look must not take long because somebody's is a megabyte.
 COMMAND_LIMIT = 4096
 STARTTIME = 22 - 3  # proc(5): field 22 of stat; after the name, field 3 is the first
 DELETED = " (deleted)"  # what the kernel appends to the path of an unlinked file (proc(5))

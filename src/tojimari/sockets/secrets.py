@@ -102,7 +102,6 @@ _ATTACHED = ("mysql", "mariadb", "7z")
 _DAEMONS = frozenset(("mysqld", "mysqld_safe", "mariadbd", "mariadbd-safe"))  # -p means port there
 
 _PROGRAMS = frozenset((*_SHORT_OPTIONS, *_USER_OPTIONS, *_LOGIN))
-_NONE: tuple[str, ...] = ()
 
 # One of these stands, in lower case, in every command line that anything below would change.
 _MARKS = (
@@ -184,8 +183,9 @@ def is_sensitive(name: str) -> bool:
 
 def _masked(words: list[str], depth: int, *, in_text: bool) -> Iterator[str]:
     """Each word, masked by itself or by the option before it."""
-    program, short, pairs = "", _NONE, _NONE
-    before = ""
+    program, before = "", ""
+    short: Sequence[str] = ()
+    pairs: Sequence[str] = ()
     for position, word in enumerate(words):
         if before in short:
             done = MASK
@@ -212,7 +212,7 @@ def _masked(words: list[str], depth: int, *, in_text: bool) -> Iterator[str]:
 def _own_options(program: str, words: list[str]) -> tuple[Sequence[str], Sequence[str]]:
     """A program's own options that carry a secret, and those that carry a user and a secret."""
     own = _LOGIN if program in _LOGIN and "login" in words else _SHORT_OPTIONS
-    return own.get(program, _NONE), _USER_OPTIONS.get(program, _NONE)
+    return own.get(program, ()), _USER_OPTIONS.get(program, ())
 
 
 def _word(word: str, depth: int, *, in_text: bool) -> str:

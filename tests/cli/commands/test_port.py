@@ -138,7 +138,15 @@ def test_what_could_not_be_seen_goes_beside_the_number(
 ) -> None:
     def half_seen(near: int | None, transport: Transport) -> FreePort:
         unseen = Unseen(Message("x", "The door was only tried."), 0)
-        return FreePort("x", 8079, transport, near, False, PortSettings(), (unseen,))  # noqa: FBT003 - a value
+        return FreePort(
+            schema="tojimari.port-free/1",
+            port=8079,
+            transport=transport,
+            near=near,
+            needs_root=False,
+            machine=PortSettings(),
+            unseen=(unseen,),
+        )
 
     monkeypatch.setattr("tojimari.app.free.find", half_seen)
     assert left("free", "--plain") == 0
@@ -150,12 +158,14 @@ def test_the_start_stays_light(words: list[str]) -> None:
     heavy = ["asyncio", "ctypes", "jsonschema", "numpy", "psutil", "rich", "socket", "tomlkit"]
     program = (
         "import sys\n"
+        "before = set(sys.modules)\n"
         "from tojimari.cli.main import main\n"
         "try:\n"
         f"    main({words!r})\n"
         "except SystemExit:\n"
         "    pass\n"
-        f"print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)\n"
+        "loaded = sys.modules.keys() - before\n"
+        f"print([name for name in {heavy!r} if name in loaded], file=sys.stderr)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True

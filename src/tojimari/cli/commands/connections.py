@@ -33,9 +33,9 @@ def _run(
     found = connections(wanted)
     chosen = settings.current()
     if chosen.json:
-        from tojimari.report import documents  # noqa: PLC0415 - the same
+        from tojimari.report import connections_document  # noqa: PLC0415 - the same
 
-        output.json(documents.connections(found))
+        output.json(connections_document.document(found))
         return
     from tojimari.report import conversations  # noqa: PLC0415 - the same
 

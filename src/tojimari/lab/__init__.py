@@ -1,0 +1,1 @@
+"""A practice network of real Debian hosts in namespaces of its own: for learners and tests."""

@@ -1,0 +1,1 @@
+"""The scenes of the lab: one file each, with the constant ``SCENE``."""

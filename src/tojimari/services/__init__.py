@@ -1,0 +1,1 @@
+"""What speaks behind a door: short conversations that stop before anybody would log in."""

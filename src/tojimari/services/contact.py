@@ -1,0 +1,42 @@
+"""What one connection, or one exchange of datagrams, brought. Shared by every driver."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from tojimari.services.tlsfacts import TlsFacts
+
+T = TypeVar("T")
+
+
+class Ended(StrEnum):
+    """How it ended, whatever was said before."""
+
+    OPEN = "open"  # by us
+    CLOSED = "closed"  # by the peer, in good order
+    RESET = "reset"  # by the peer, cut
+    REFUSED = "refused"  # it never began: nobody is there
+    UNREACHABLE = "unreachable"  # it never began: the network did not carry us
+
+
+@dataclass(frozen=True, slots=True)
+class Contact(Generic[T]):
+    """What one conversation brought.
+
+    Attributes:
+        result: What the conversation returned; None where it never began.
+        ended: How it ended.
+        heard: The bytes of the wire's plain side, up to the cap.
+        tls: What the handshake told; None where there was none, or it failed.
+        trouble: Why the handshake failed; empty where it did not.
+        connections: How many connections were made, or datagrams sent.
+        answered_from: UDP: the port that the answer came from, where it is another one.
+    """
+
+    result: T | None
+    ended: Ended
+    heard: bytes = b""
+    tls: TlsFacts | None = None
+    trouble: str = ""
+    connections: int = 1
+    answered_from: int | None = None
