@@ -5,12 +5,15 @@ import socket
 from collections.abc import Generator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 import streets as practice
 
-# A busy machine is no mistake of an example's; what takes too long has a test of its own.
-settings.register_profile("tojimari", deadline=None)
+# A busy machine is no mistake of an example's; what takes too long has a test of its own. Whatever
+# profile is in force (in CI hypothesis has one) is kept but for that.
+settings.register_profile(
+    "tojimari", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("tojimari")
 
 # Reasons for which a test may be skipped in CI too, each with the why.

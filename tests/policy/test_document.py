@@ -214,8 +214,13 @@ def test_too_many_doors_in_several_tables_are_refused() -> None:
     first = ", ".join(map(str, range(1, 6001)))
     second = ", ".join(map(str, range(6001, 12001)))
     text = HEAD + DOOR.replace("80", f"[{first}]") + DOOR.replace("80", f"[{second}]")
+    rest = DOOR.replace("80", '[1, "20000-20001"]') + DOOR.replace("80", "0")
 
     assert told(read(text.encode())) == [("too-many-doors", 6, 1)]
+    assert told(read((text + rest).encode())) == [
+        ("too-many-doors", 6, 1),
+        ("port-number", 15, 8),
+    ]
 
 
 def test_a_group_that_nothing_names_is_known_to_be_unused() -> None:

@@ -92,23 +92,29 @@ ready()
         assert until(watch, lambda hint: hint.port == 7017).opened
 
 
-def test_a_client_that_asks_and_goes_is_not_told() -> None:
-    body = """
-a = socket.socket(type=socket.SOCK_DGRAM); a.sendto(b"", ("127.0.0.1", 9))
-port = a.getsockname()[1]
-a.close()
-b = listener(port=7018)
-ready(port=port)
-"""
-    with events.watch(Rung.POLLING) as watch, actor(body) as client:
-        seen: list[int] = []
+def test_where_even_closings_are_not_told_the_tables_are_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(protocols: tuple[int, ...]) -> None:
+        del protocols
+        raise PermissionError
 
-        def is_last(hint: events.Hint) -> bool:
-            seen.append(hint.port)
-            return hint.port == 7018
+    monkeypatch.setattr(events, "Destroyed", refuse)
+    with events.watch(Rung.POLLING) as watch, actor(TURNS) as server:
+        assert until(watch, lambda hint: hint.port == server["port"]).opened
 
-        until(watch, is_last)
-    assert client["port"] not in seen
+
+def test_a_kernel_without_diagnosis_cannot_be_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(transports: tuple[Transport, ...]) -> None:
+        del transports
+        raise FileNotFoundError
+
+    monkeypatch.setattr(events, "Polling", refuse)
+    before = sorted(Path("/proc/self/fd").iterdir())
+    for rung in Rung:
+        with pytest.raises(FileNotFoundError):
+            events.watch(rung)
+    assert sorted(Path("/proc/self/fd").iterdir()) == before
 
 
 def test_waiting_ends_in_time() -> None:

@@ -1,3 +1,5 @@
+import errno
+import gc
 import os
 import re
 import signal
@@ -15,10 +17,12 @@ from actors import (
     actor,
     look,
 )
+from tojimari.core.errors import HostError, PrivilegeError, TojimariError
 from tojimari.core.socket import Evidence, InsideView, Listener, Role
-from tojimari.linux import namespaces
-from tojimari.sockets import inside
+from tojimari.linux import libc, namespaces
+from tojimari.sockets import inside, table
 from tojimari.sockets.holding import Holding, Method
+from tojimari.sockets.table import Table
 from tojimari.sockets.walk import Walk
 
 pytestmark = pytest.mark.usefixtures("root")
@@ -67,15 +71,11 @@ def test_all_methods_find_the_same(method: Method) -> None:
         "a = socket.socket(type=socket.SOCK_DGRAM); a.bind(('127.0.0.1', 7007)); ready(port=7007)",
     )
     with actor(bodies[0]) as one, actor(bodies[1]) as two, actor(bodies[2]) as three:
-        ports = {one["port"], two["port"], three["port"]}
         view = inside.view(method=method)
-        found = {
-            (each.endpoint.port, owner.pid)
-            for each in view.listeners
-            if each.endpoint.port in ports
-            for owner in each.owners
-        }
-    assert found == {(one["port"], one.pid), (two["port"], two.pid), (7007, three.pid)}
+    found = [
+        [each.endpoint.port for each in doors_of(view, server.pid)] for server in (one, two, three)
+    ]
+    assert found == [[one["port"]], [two["port"]], [7007]]
     assert view.method == method
 
 
@@ -612,3 +612,78 @@ def ss_doors(pid: int) -> Iterator[tuple[str, str, int, int, int]]:
         for holder, descriptor in re.findall(r"pid=(\d+),fd=(\d+)", line):
             if int(holder) == pid:
                 yield transport, plain, int(port), pid, int(descriptor)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"), [(PermissionError, PrivilegeError), (FileNotFoundError, HostError)]
+)
+def test_a_kernel_that_shows_no_table_is_said_in_words(
+    monkeypatch: pytest.MonkeyPatch, error: type[OSError], expected: type[TojimariError]
+) -> None:
+    def refuse(*, connections: bool) -> Table:
+        del connections
+        raise error(errno.EPERM, "no way")
+
+    monkeypatch.setattr(table, "read", refuse)
+    with pytest.raises(expected, match="no way"):
+        inside.view()
+
+
+def test_a_method_that_is_asked_for_and_not_permitted_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(command: int, attributes: bytearray) -> int:
+        del command, attributes
+        raise PermissionError(errno.EPERM, "no way")
+
+    monkeypatch.setattr(libc, "bpf", refuse)
+    with pytest.raises(PrivilegeError, match="not permitted"):
+        inside.view(method=Method.BPF)
+    assert inside.view().method == "procfs"
+    assert inside.view(complete=False).method == "cgroup"
+
+
+def test_what_the_tables_could_not_tell_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = table.read
+
+    def read(*, connections: bool) -> Table:
+        found = original(connections=connections)
+        found.plain, found.changing, found.sctp = True, 1, 2
+        return found
+
+    monkeypatch.setattr(table, "read", read)
+    told = {each.message.code: each for each in inside.view(namespaces=False).unseen}
+    assert told["sctp-not-read"].count == 2
+    assert {"table-changing", "no-socket-diagnosis"} <= set(told)
+
+
+def test_a_shared_conversation_has_all_its_holders() -> None:
+    body = """
+a = listener()
+b = socket.create_connection(a.getsockname())
+c, _ = a.accept()
+child = os.fork()
+if not child:
+    sys.stdin.readline()
+    os._exit(0)
+ready(port=b.getsockname()[1], fd=b.fileno(), child=child)
+"""
+    with actor(body) as program:
+        view = inside.view(connections=True)
+    (found,) = [
+        each
+        for each in view.connections
+        if program.pid in [owner.pid for owner in each.owners]
+        and each.local.port == program["port"]
+    ]
+    assert [owner.pid for owner in found.owners] == [program.pid, program["child"]]
+    assert found.descriptors == ((program["fd"],), (program["fd"],))
+
+
+def test_garbage_is_collected_afterwards_as_before() -> None:
+    gc.disable()
+    inside.view()
+    assert not gc.isenabled()
+    gc.enable()
+    inside.view()
+    assert gc.isenabled()

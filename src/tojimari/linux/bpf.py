@@ -37,10 +37,6 @@ _LOG_SHOWN = 1500  # its end says what was wrong
 _READ = 1 << 20  # bytes a read of an iterator
 
 
-class Rejected(OSError):  # noqa: N818 - it is one kind of the kernel's refusals
-    """The kernel refused a program; the text holds the verifier's reasons."""
-
-
 def load(
     program: bytes, kind: int, *, attach: int = 0, target: int = 0, name: str = "tojimari"
 ) -> int:
@@ -57,7 +53,8 @@ def load(
         Descriptor, which the caller closes.
 
     Raises:
-        Rejected: Not permitted, unknown to this kernel, or found unsafe.
+        OSError: Not permitted, unknown to this kernel, or found unsafe; the text holds the
+            verifier's reasons.
     """
     try:
         return _load(program, kind, attach, target, name, None)
@@ -68,7 +65,7 @@ def load(
         except OSError as error:
             reasons = log.value.decode("utf-8", "replace")[-_LOG_SHOWN:].strip()
             text = "\n".join(filter(None, [os.strerror(error.errno or 0), reasons]))
-            raise Rejected(error.errno, text) from error
+            raise OSError(error.errno, text) from error
 
 
 def _load(

@@ -10,6 +10,7 @@ Source: linux/sock_diag.h (SKNLGRP_INET_TCP_DESTROY …); net/core/sock_diag.c.
 import ctypes
 import struct
 from _socket import AF_NETLINK, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW, SOL_SOCKET, socket
+from collections.abc import Iterable
 from contextlib import suppress
 
 from tojimari.linux.netlink import (
@@ -23,11 +24,11 @@ from tojimari.linux.netlink import (
 SOL_NETLINK = 270  # linux/socket.h
 _ADD_MEMBERSHIP = 1  # NETLINK_ADD_MEMBERSHIP
 _SO_ATTACH_FILTER = 26
-_GROUPS = (1, 2, 3, 4)  # TCP and UDP over IPv4, then over IPv6
+_GROUPS = {6: (1, 3), 17: (2, 4)}  # of TCP and of UDP, over IPv4 and IPv6
 _PEER_PORT = 22  # bytes from the start of a message
 _PORT = slice(4, 6)  # of struct inet_diag_msg, in network byte order
 _SIZE = 72  # bytes of struct inet_diag_msg
-_PROTOCOL = 12  # INET_DIAG_PROTOCOL
+_PROTOCOL = 10  # INET_DIAG_PROTOCOL
 _BUFFER = 1 << 16
 
 # Classic BPF, linux/filter.h: load the peer's port; if it is 0, take the message, else drop it.
@@ -42,8 +43,11 @@ _FILTER = (
 class Destroyed:
     """Closed doors of the network namespace in which this was made."""
 
-    def __init__(self) -> None:
+    def __init__(self, protocols: Iterable[int] = tuple(_GROUPS)) -> None:
         """Begin to listen.
+
+        Args:
+            protocols: 6 for TCP, 17 for UDP.
 
         Raises:
             OSError: This kernel does not tell.
@@ -56,7 +60,7 @@ class Destroyed:
         try:
             self._socket.setsockopt(SOL_SOCKET, _SO_ATTACH_FILTER, program)
             self._socket.bind((0, 0))
-            for group in _GROUPS:
+            for group in (group for protocol in protocols for group in _GROUPS[protocol]):
                 self._socket.setsockopt(SOL_NETLINK, _ADD_MEMBERSHIP, group)
         except OSError:
             self._socket.close()

@@ -233,9 +233,10 @@ def _doors(
             complaints.value(path, *_NOT_A_DOOR)
             continue
         intents = _door(table, path, groups, complaints)
-        found.update(dict.fromkeys(intents if len(found) <= MAX_INTENTS else (), path))
-        if len(found) > MAX_INTENTS >= len(found) - len(intents):
-            complaints.key(path, *_TOO_MANY)
+        if len(found) <= MAX_INTENTS:  # beyond it the rest is read for its mistakes alone
+            found.update(dict.fromkeys(intents, path))
+            if len(found) > MAX_INTENTS:
+                complaints.key(path, *_TOO_MANY)
     return found
 
 

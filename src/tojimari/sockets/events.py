@@ -217,19 +217,20 @@ class _Told:
 
 
 class _Closings:
-    """Closed sockets of our own network namespace, as hints."""
+    """Closed TCP doors of our own network namespace, as hints.
+
+    Not those of UDP, for every client that asked for a name would be told.
+    """
 
     def __init__(self) -> None:
-        self._destroyed = Destroyed()
+        self._destroyed = Destroyed((PROTOCOLS[Transport.TCP],))
         self.descriptor = self._destroyed.descriptor
         self._netns = procfs.namespace("self", "net") or 0
 
     def read(self) -> list[Hint]:
         return [
-            Hint(transport, port, opened=False, netns=self._netns)
-            for protocol, port in self._destroyed.read()
-            for transport in PROTOCOLS
-            if PROTOCOLS[transport] == protocol
+            Hint(Transport.TCP, port, opened=False, netns=self._netns)
+            for _, port in self._destroyed.read()
         ]
 
     def close(self) -> None:

@@ -30,6 +30,7 @@ class Holding:
         open_spaces: Network namespace to one place where it is held open as a file.
         rings: Where an io_uring is held, which may hold sockets as fixed files.
         carriers: Where a unix socket is held that descriptors are on their way through.
+        multipath: Whether anybody holds an MPTCP socket; where nobody could tell, it may be.
         met: Processes of which BPF surely saw the files.
         others: Sockets that nobody asked for, with the first place of each; empty where BPF did
             the search.
@@ -43,6 +44,7 @@ class Holding:
     open_spaces: dict[int, Place] = field(default_factory=dict[int, Place])
     rings: list[Place] = field(default_factory=list[Place])
     carriers: list[Place] = field(default_factory=list[Place])
+    multipath: bool = True
     met: set[int] = field(default_factory=set[int])
     others: dict[int, Place] = field(default_factory=dict[int, Place])
     refused: list[int] = field(default_factory=list[int])

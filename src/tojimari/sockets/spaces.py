@@ -115,7 +115,7 @@ class Spaces:
             return
         try:
             read = self._read(found)
-        except PermissionError:
+        except OSError:
             self.closed.add(found.inode)
             return
         if read is not None:
@@ -125,7 +125,7 @@ class Spaces:
         """Its table; None where it has gone.
 
         Raises:
-            PermissionError: We may not enter.
+            OSError: We may not enter, or the kernel refused there.
         """
         try:
             descriptor = found.open()

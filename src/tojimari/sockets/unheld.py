@@ -77,7 +77,9 @@ def _adopt_multipath(spaces: Spaces, netns: int, transport: Transport, holding: 
     Source: net/mptcp/mptcp_diag.c; RFC 8684.
     """
     rows = spaces.tables[netns].rows
-    if transport is not Transport.TCP or not _unheld(spaces.tables[netns], transport, holding):
+    if transport is not Transport.TCP or not holding.multipath:
+        return
+    if not _unheld(spaces.tables[netns], transport, holding):
         return
     try:
         outer = spaces.inside(netns, table.multipath_doors)

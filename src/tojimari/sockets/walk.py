@@ -123,7 +123,7 @@ class Walk:
         Raises:
             OSError: The kernel refused.
         """
-        found = Holding()
+        found = Holding(multipath=False)
         places, spaces, locks, met = found.places, found.spaces, found.port_locks, found.met
         others: dict[int, list[Place]] = {RING: found.rings, CARRIER: found.carriers, MET: []}
         for inode, pid, number, space, protocol, _, byte in RECORD.iter_unpack(
@@ -142,6 +142,8 @@ class Walk:
                 spaces.setdefault(space, place)
                 if protocol == _UDP:
                     locks[inode] = self._locks(byte)
+                elif protocol == _MPTCP:
+                    found.multipath = True
             elif place not in known:
                 known.append(place)
         return found

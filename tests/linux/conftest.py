@@ -1,0 +1,19 @@
+"""What the tests of the kernel's facilities share."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+from nobody import become_nobody, become_root_again
+
+
+@pytest.fixture
+def as_nobody() -> Generator[None]:
+    """An unprivileged user from here to the end of the test."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    groups = become_nobody()
+    yield
+    become_root_again()
+    os.setgroups(groups)
