@@ -1,5 +1,6 @@
 import errno
 import os
+from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
@@ -21,11 +22,12 @@ def strange(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_unknown_machine_has_no_such_call(strange: None) -> None:
     del strange
-    for call in (
+    calls: tuple[Callable[[], int], ...] = (
         lambda: libc.bpf(0, bytearray(8)),
         lambda: libc.pidfd_getfd(0, 0),
         lambda: libc.detached_mount("tracefs"),
-    ):
+    )
+    for call in calls:
         with pytest.raises(OSError, match="pdp11") as caught:
             call()
         assert caught.value.errno == errno.ENOSYS
