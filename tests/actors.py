@@ -86,6 +86,7 @@ def actor(body: str, *, cgroup: Path | None = None) -> Generator[Actor]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        env=unmeasured(),
     ) as process:
         assert process.stdout is not None
         try:
@@ -94,6 +95,11 @@ def actor(body: str, *, cgroup: Path | None = None) -> Generator[Actor]:
             yield Actor(process.pid, json.loads(line), process)
         finally:
             process.kill()
+
+
+def unmeasured() -> dict[str, str]:
+    """The environment for a process that will be killed: it must not be writing its coverage."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
 
 
 # Gives up rights before looking: capabilities by number (linux/capability.h), or root itself.

@@ -22,7 +22,7 @@ def strange(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_unknown_machine_has_no_such_call(strange: None) -> None:
     del strange
-    calls: tuple[Callable[[], object], ...] = (
+    calls: tuple[Callable[[], int], ...] = (
         lambda: libc.bpf(0, bytearray(8)),
         lambda: libc.pidfd_getfd(0, 0),
         lambda: libc.detached_mount("tracefs"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from actors import CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN, WITHOUT, actor
+from actors import CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN, WITHOUT, actor, unmeasured
 from tojimari.core.endpoint import Transport
 from tojimari.linux import libc
 from tojimari.sockets import events
@@ -171,7 +171,8 @@ def test_the_trace_is_removed_on_interruption() -> None:
 
 def test_a_trace_that_a_killed_process_left_is_removed_by_the_next() -> None:
     body = WATCHER.format(rung="Rung.TRACEFS")
-    with subprocess.Popen([sys.executable, "-c", body], stdout=subprocess.PIPE) as child:
+    words = [sys.executable, "-c", body]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, env=unmeasured()) as child:
         assert child.stdout is not None
         child.stdout.readline()
         child.kill()

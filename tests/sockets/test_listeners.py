@@ -1,5 +1,4 @@
 from collections.abc import Sequence
-from typing import Any
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.socket import Evidence, Listener, Owner, Role
@@ -9,23 +8,31 @@ from tojimari.sockets.listeners import Answers, doors, listeners
 NETNS = 7
 
 
-def row(port: int = 80, *, state: int = LISTEN, inode: int = 5, **more: Any) -> Row:  # noqa: ANN401 - whatever a row has
-    plain = Row(
-        family=2,
+def row(
+    port: int = 80,
+    *,
+    state: int = LISTEN,
+    inode: int = 5,
+    interface: int = 0,
+    queued: int = 1,
+    address: bytes = bytes(4),
+    v6only: bool | None = None,
+) -> Row:
+    return Row(
+        family=2 if len(address) == 4 else 10,
         state=state,
         port=port,
         peer_port=0,
-        address=bytes(4),
-        peer=bytes(4),
-        interface=0,
-        queued=1,
+        address=address,
+        peer=bytes(len(address)),
+        interface=interface,
+        queued=queued,
         backlog=128,
         uid=33,
         inode=inode,
         cgroup=0,
-        v6only=None,
+        v6only=v6only,
     )
-    return plain._replace(**more)
 
 
 def owners(group: Sequence[Row]) -> tuple[Owner, ...]:
@@ -78,14 +85,14 @@ def test_ipv4_inside_ipv6_shares_the_door_of_ipv4() -> None:
     mapped = bytes(10) + b"\xff\xff" + bytes([127, 0, 0, 1])
     rows = [
         row(inode=1, address=bytes([127, 0, 0, 1])),
-        row(inode=2, family=10, address=mapped, v6only=False),
+        row(inode=2, address=mapped, v6only=False),
     ]
     (found,) = made(rows)
     assert (found.endpoint.address, found.v6only, found.inodes) == ("127.0.0.1", None, (1, 2))
 
 
 def test_an_ipv6_door_tells_whether_it_takes_ipv4() -> None:
-    (found,) = made([row(family=10, address=bytes(16), v6only=True)])
+    (found,) = made([row(address=bytes(16), v6only=True)])
     assert found.v6only is True
 
 
