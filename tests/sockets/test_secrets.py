@@ -19,6 +19,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJyb290In0.c2lnbmF0dXJlLW9mLWl0"
         ("x --password=hunter2", "x --password=***"),
         ("x --password hunter2", "x --password ***"),
         ("x --password -hunter-2!", "x --password ***"),
+        ("x --password -hunter-=2", "x --password ***"),
         ("x -password hunter2", "x -password ***"),
         ("x --db-password2=hunter2", "x --db-password2=***"),
         ("x --dbPassword=hunter2", "x --dbPassword=***"),
@@ -104,6 +105,10 @@ def test_what_a_program_writes_in_its_own_way_is_masked(words: str, masked: str)
         ("send bearer hunter2hunter2 now", "send bearer *** now"),
         ('{"user": "me", "password": "hunt\\"er2"}', '{"user": "me", "password": "***"}'),
         ("{'auth':'hunter2','port':'22'}", "{'auth':'***','port':'22'}"),
+        ("{'token':'a\"b','port':'22'}", "{'token':'***','port':'22'}"),
+        ("{'token':'a\\'b','port':'22'}", "{'token':'***','port':'22'}"),
+        ('Authorization: Bearer ""', 'Authorization: Bearer ""'),
+        ("Authorization: Bearerhunter2", "Authorization: ***"),
     ],
 )
 def test_what_the_text_around_it_tells_is_masked(word: str, masked: str) -> None:
@@ -321,6 +326,7 @@ def test_words_that_speak_of_nothing_stay(words: list[str]) -> None:
 HOSTILE = (
     "a:", "\"'", "'\"", "a@", "://a:", "--a-", "x-", "eyJ", "-", "auth: ", "a=b ", "\\", "=?&a",
     "bearer ", '"a":"', "((((", "password ", "xoxb-", "a b@tcp(", "://aaaaaaaa", "--key=a1", "x-a-",
+    "/a", "-a", "a.", '\\"', "eyJaaaaaaaa.", "auth: bearer ", "'a':\"\\", "authorization: basic ",
 )  # fmt: skip
 
 

@@ -15,15 +15,19 @@ from tojimari.policy.problem import NOWHERE, Span
 
 Path = tuple[str | int, ...]
 
+# Only single characters are possessive, never a group: Python before 3.11.5 matches such groups
+# wrongly (CPython gh-106052). No group needs to be: a turn cannot end earlier, and what follows
+# never begins as a turn does (three quotes begin none), so going back fails at once, once a turn.
+
 # Between tokens; a carriage return is only ever part of a line's end.
 _SPACE = re.compile(r"[ \t]*")
-_BREAKS = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*+")
+_BREAKS = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 # A multi-line string ends at its last three quotes: two more may stand before them.
 _STRING = re.compile(
-    r'"""(?:[^"\\]|\\[\s\S]|"{1,2}(?!"))*+"{3,5}'
-    r"|'''(?:[^']|'{1,2}(?!'))*+'{3,5}"
-    r'|"(?:[^"\\\n]|\\.)*+"'
+    r'"""[^"\\]*+(?:(?:\\[\s\S]|"{1,2}(?!"))[^"\\]*+)*"{3,5}'
+    r"|'''[^']*+(?:'{1,2}(?!')[^']*+)*'{3,5}"
+    r'|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*"'
     r"|'[^'\n]*+'"
 )
 # A number, a truth value or a date. A date may hold one space before its time.

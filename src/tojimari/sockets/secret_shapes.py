@@ -6,7 +6,8 @@ are found wherever they stand in a word. What an option's name says is the busin
 
 Patterns are kept as text and compiled by ``re`` when first needed, since most command lines need
 none. They are linear in the length of the text, for a process chooses its own command line: what
-repeats is possessive, or bounded, or cannot meet itself.
+repeats is possessive, or bounded, or cannot meet itself. Only single characters are possessive,
+never a group: Python before 3.11.5 matches such groups wrongly (CPython gh-106052).
 """
 
 import re
@@ -19,19 +20,22 @@ ALONE_IN_URL = r"(?P<head>://)[A-Za-z0-9_-]{20,512}+(?=@)"
 IN_QUERY = r"(?P<head>[?&;](?P<key>[\w.-]{1,80}+)=)[^&;#\s\"']++"
 # Go's database drivers: user:password@tcp(host:port)/name
 DATA_SOURCE = r"(?P<head>(?<![\w./-])[\w.-]{1,64}+:)[^\s@]{1,256}+(?=@(?:tcp|unix)\()"
+# The scheme, once found, is not given back to be masked with nothing behind it. A lookahead is left
+# for good and the reference takes just what it saw, as an atomic group would.
 HEADER = (
     r"(?P<head>\b(?:(?:proxy-)?authorization|(?:set-)?cookie|private-token"
     r"|x-(?:[a-z]{1,20}-){0,4}(?:token|key|secret|auth|password)(?:-[a-z]{1,20}){0,2})"
     r"\s{0,8}+[:=]\s{0,8}+"
-    r"(?:(?:bearer|basic|token|digest|negotiate|apikey|aws4-hmac-sha256)\s{1,8}+)?+)[^\"']++"
+    r"(?=(?P<scheme>(?:(?:bearer|basic|token|digest|negotiate|apikey|aws4-hmac-sha256)\s{1,8}+)?))"
+    r"(?P=scheme))[^\"']++"
 )
 BEARER = r"(?P<head>\bbearer\s{1,8}+)[\w.~+/=-]{8,}+"
 QUOTED_PAIR = (
     r"(?P<head>[\"'](?P<key>[\w.-]{1,80}+)[\"']\s{0,8}+:\s{0,8}+(?P<quote>[\"']))"
-    r"(?:(?!(?P=quote))[^\\]|\\.)++"
+    r"(?:[^\"'\\]++|(?!(?P=quote))[\"']|\\.)+"
 )
 SHAPES = (
-    r"\beyJ[\w-]{8,}+\.[\w-]{8,}+(?:\.[\w-]*+)*+"  # JWT (RFC 7519)
+    r"\beyJ[\w-]{8,}+\.[\w-]{8,}+(?:\.[\w-]*+)*"  # JWT (RFC 7519)
     r"|\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"  # AWS IAM identifiers
     r"|\bgh[pousr]_[A-Za-z0-9]{36,}+|\bgithub_pat_\w{22,}+|\bglpat-[\w-]{20,}+"
     r"|\bxox[abeoprs]-[A-Za-z0-9-]{10,}+|\bxapp-[A-Za-z0-9-]{10,}+"  # Slack

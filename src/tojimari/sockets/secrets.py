@@ -123,6 +123,10 @@ _MARKS = (
     *_USER_OPTIONS,
 )
 
+# What repeats is possessive where it is a single character. No group is: Python before 3.11.5
+# matches such groups wrongly (CPython gh-106052). It costs no time: a turn of a group cannot end
+# earlier, and what follows the group never begins as a turn does, so going back fails at once, once
+# a turn. Where nothing follows, nothing goes back.
 _PARTS = r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+"
 _ASSIGNMENT = r"(?P<key>-{0,2}/?[A-Za-z_][\w.-]{0,80}+)(?P<sign>=|:(?!//)\s{0,4}+)(?P<value>.++)\Z"
 _PROPERTY = r"(?P<key>-{1,2}[A-Za-z][\w.:-]{0,120}+)(?P<sign>=)(?P<value>.++)\Z"  # -Xa:b.c=value
@@ -130,17 +134,17 @@ _SHELL_OPTION = r"-[a-z]{0,4}c\Z"  # sh -c, bash -lc: the next word is a command
 _OPTION = r"-{1,2}[A-Za-z][\w.-]{0,80}+\Z"
 # What another option looks like, where a secret was expected; a secret may begin with "-" too.
 _NEXT_OPTION = (
-    r"-(?:[A-Za-z0-9]{1,2}|[a-z]++(?:[-_.][a-z0-9]++)*+(?:[=:].*+)?"
-    r"|-[A-Za-z][A-Za-z0-9]*+(?:[-_.][A-Za-z0-9]++)*+(?:=.*+)?)\Z"
+    r"-(?:[A-Za-z0-9]{1,2}|[a-z]++(?:[-_.][a-z0-9]++)*(?:[=:].*+)?"
+    r"|-[A-Za-z][A-Za-z0-9]*+(?:[-_.][A-Za-z0-9]++)*(?:=.*+)?)\Z"
 )
-_PATH = r"(?:~|\.{0,2})(?:/[\w.@+-]++){2,}+/?\Z"
+_PATH = r"(?:~|\.{0,2})(?:/[\w.@+-]++){2,}/?\Z"
 _SHELL_VARIABLE = r"[\"']?\$\{?[A-Z_][A-Z0-9_]*+\}?[\"']?\Z"
 _REFERENCE = r"(?:env|file|fd):"  # openssl-passphrase-options(1)
 _USER_PAIR = r"(?P<head>[\"']?[^:%\"']*+[:%])."
 # Words of a shell text: blanks and separators, or a run in which quotes hold together.
 _SHELL_WORDS = (
     r"(?P<gap>\s++|[;|&()<>]++)"
-    r"|(?:[^\s;|&()<>\"'\\]++|\\.|\"(?:[^\"\\]++|\\.)*+\"|'[^']*+'|[\"'\\])++"
+    r"|(?:[^\s;|&()<>\"'\\]++|\\.|\"[^\"\\]*+(?:\\.[^\"\\]*+)*\"|'[^']*+'|[\"'\\])+"
 )
 _QUOTES = frozenset({'"', "'"})
 # Levels of quotes and texts: sh -c "ssh host 'mysql -pX'" has four. Deeper, only what stands around
