@@ -1,7 +1,7 @@
 """Plain words for the doors that people meet most: one file of ``registry/words`` a service.
 
 Whose door it is stands at the head of each file. An index is made of all heads without a TOML
-parser, in 4 ms for 187 files where parsing takes 50; a file's words are parsed only when they are
+parser, in 3 ms for 187 files where parsing takes 50; a file's words are parsed only when they are
 asked for.
 """
 

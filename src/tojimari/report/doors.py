@@ -131,8 +131,10 @@ def _opening(found: Look, language: Language) -> str:
         return language.say(
             Message("no-open-door", "No door of {host} is open.", {"host": found.host})
         )
-    inside = sum(1 for door in found.doors if not door.namespace.is_host)
-    values: dict[str, Value] = {"host": found.host, "doors": len(found.doors), "inside": inside}
+    # A person counts rows: a program at its IPv4 and its IPv6 door is one of them.
+    rows = folded(found.doors)
+    inside = sum(1 for row in rows if not row.doors[0].namespace.is_host)
+    values: dict[str, Value] = {"host": found.host, "doors": len(rows), "inside": inside}
     if inside:
         return language.say(
             Message(

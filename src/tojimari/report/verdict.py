@@ -61,7 +61,8 @@ def text(verdict: Verdict, view: View) -> Iterator[str]:
 
 def sentence(verdict: Verdict, language: Language) -> str:
     """The verdict in one sentence."""
-    values: dict[str, str | int] = {"doors": len(verdict.doors), "findings": len(verdict.grave)}
+    # A person counts rows: a program at its IPv4 and its IPv6 door is one of them.
+    values: dict[str, str | int] = {"doors": len(folded(verdict)), "findings": len(verdict.grave)}
     if verdict.policy is not None and verdict.grave:
         message = Message(
             "not-as-intended",

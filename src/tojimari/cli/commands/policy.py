@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tojimari.cli import output, settings
+from tojimari.cli import output, proving, settings
 from tojimari.cli.command import Command, Example, Group
 from tojimari.core.errors import UsageError
 from tojimari.core.message import Message, mark
@@ -256,6 +256,7 @@ COMMAND = Group(
                 _policy_option(),
             ],
         ),
+        proving.command(_policy_option()),
         Command(
             name="schema",
             callback=_schema,

@@ -1,0 +1,1 @@
+"""Who can reach it: the firewall, read and reasoned over."""
