@@ -1,8 +1,9 @@
 import os
+from contextlib import ExitStack
 
 import pytest
 
-from tojimari.linux import bpf
+from tojimari.linux import bpf, cgroups
 from tojimari.linux.assembler import FRAME, R0, R1, R2, R3, R4, R6, Assembler
 from tojimari.linux.kernel_types import kernel_types
 
@@ -53,27 +54,24 @@ def bind_counter(ring: bpf.Ring, size: int) -> int:
 
 
 def test_records_are_read_in_order_and_round_the_end_of_the_ring() -> None:
-    from tojimari.linux import cgroups  # noqa: PLC0415 - for this test
-
     mount = cgroups.mount()
     assert mount is not None
     name = f"{mount}/tojimari-test-ring-{os.getpid()}"
-    os.mkdir(name)  # noqa: PTH102 - a control group
-    ring = bpf.Ring(4096)
-    group = os.open(name, os.O_RDONLY)
-    program = bind_counter(ring, 120)
-    attached = bpf.link(program, bpf.CGROUP_INET4_POST_BIND, group)
-    seen: list[bytes] = []
-    try:
-        assert ring.read() == []
+    with ExitStack() as stack:
+        os.mkdir(name)  # noqa: PTH102 - a control group
+        stack.callback(os.rmdir, name)
+        ring = bpf.Ring(4096)
+        stack.callback(ring.close)
+        group = os.open(name, os.O_RDONLY)
+        stack.callback(os.close, group)
+        program = bind_counter(ring, 120)
+        stack.callback(os.close, program)
+        stack.callback(os.close, bpf.link(program, bpf.CGROUP_INET4_POST_BIND, group))
+        seen = ring.read()
+        assert seen == []
         for _ in range(3):
             bind_inside(name, 20)
             seen += ring.read()
-    finally:
-        for descriptor in (attached, program, group):
-            os.close(descriptor)
-        ring.close()
-        os.rmdir(name)  # noqa: PTH106 - a control group
     assert len(seen) == 60
     assert all(record == seen[0] and len(record) == 120 for record in seen)
 

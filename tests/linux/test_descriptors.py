@@ -16,8 +16,8 @@ ready(fd=a.fileno(), inode=inode(a), other=inode(b), otherfd=b.fileno(), space=s
 """
 
 
-def test_wanted_sockets_and_what_else_is_held_are_found(root: None) -> None:
-    del root
+def test_wanted_sockets_and_what_else_is_held_are_found(network: None) -> None:
+    del network
     with actor(SOCKETS) as one:
         found = descriptors.scan([one.pid, GONE], {one["inode"]})
     assert found.holders == {one["inode"]: [(one.pid, one["fd"]), (one.pid, 90)]}
@@ -26,14 +26,14 @@ def test_wanted_sockets_and_what_else_is_held_are_found(root: None) -> None:
     assert (found.rings, found.refused) == ([], [])
 
 
-def test_what_may_not_be_read_is_said(root: None, as_nobody: None) -> None:
-    del root, as_nobody
+def test_what_may_not_be_read_is_said(network: None, as_nobody: None) -> None:
+    del network, as_nobody
     found = descriptors.scan([2, 1], {5})
     assert found.refused == [1]  # 2 is a kernel thread, which has none
 
 
-def test_a_probe_stops_at_the_first_holder(root: None) -> None:
-    del root
+def test_a_probe_stops_at_the_first_holder(network: None) -> None:
+    del network
     with actor(SOCKETS) as one:
         wanted, found = {one["inode"]}, Scan()
         descriptors.probe([GONE, one.pid, 2], wanted, found)
@@ -42,25 +42,25 @@ def test_a_probe_stops_at_the_first_holder(root: None) -> None:
     assert found.refused == []
 
 
-def test_a_probe_leaves_what_it_does_not_find(root: None) -> None:
-    del root
+def test_a_probe_leaves_what_it_does_not_find(network: None) -> None:
+    del network
     with actor(SOCKETS) as one:
         wanted, found = {5}, Scan()
         descriptors.probe([one.pid], wanted, found)
     assert (wanted, found.holders) == ({5}, {})
 
 
-def test_a_probe_says_what_it_may_not_read(root: None, as_nobody: None) -> None:
-    del root
+def test_a_probe_says_what_it_may_not_read(network: None, as_nobody: None) -> None:
+    del network
     found = Scan()
     descriptors.probe([2, 1], {5}, found)
     assert found.refused == [1]
 
 
 def test_before_linux_6_2_a_probe_gives_up_after_a_gap(
-    root: None, monkeypatch: pytest.MonkeyPatch
+    network: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    del root
+    del network
     monkeypatch.setattr(descriptors, "_sizes_count", lambda: False)
     with actor(SOCKETS) as one:
         wanted, found = {one["inode"], 5}, Scan()
@@ -68,8 +68,8 @@ def test_before_linux_6_2_a_probe_gives_up_after_a_gap(
     assert wanted == {5}
 
 
-def test_rings_are_found(root: None) -> None:
-    del root
+def test_rings_are_found(network: None) -> None:
+    del network
     body = """
 libc.syscall.argtypes = [ctypes.c_long] * 3
 setup = ctypes.create_string_buffer(120)
@@ -80,8 +80,8 @@ ready(ring=libc.syscall(425, 8, ctypes.addressof(setup)))
     assert found.rings == [(one.pid, one["ring"])]
 
 
-def test_a_process_whose_first_thread_has_ended_is_read_by_another(root: None) -> None:
-    del root
+def test_a_process_whose_first_thread_has_ended_is_read_by_another(network: None) -> None:
+    del network
     body = """
 a = listener()
 threading.Thread(target=ready, kwargs={"fd": a.fileno(), "inode": inode(a)}).start()
@@ -93,9 +93,9 @@ libc.pthread_exit(None)
 
 
 def test_a_descriptor_that_closes_meanwhile_is_passed_over(
-    root: None, monkeypatch: pytest.MonkeyPatch
+    network: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    del root
+    del network
     original = os.listdir
 
     def listdir(path: int) -> list[str]:
@@ -109,9 +109,9 @@ def test_a_descriptor_that_closes_meanwhile_is_passed_over(
 
 @pytest.mark.parametrize("fault", ["list", "link"])
 def test_a_process_that_may_be_listed_but_not_read_is_refused(
-    root: None, monkeypatch: pytest.MonkeyPatch, fault: str
+    network: None, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
-    del root
+    del network
 
     def refuse(*words: object, **more: object) -> str:
         del words, more
@@ -125,23 +125,23 @@ def test_a_process_that_may_be_listed_but_not_read_is_refused(
     assert (scanned.refused, probed.refused) == (expected, expected)
 
 
-def test_a_process_is_readable_or_not(root: None) -> None:
-    del root
+def test_a_process_is_readable_or_not(network: None) -> None:
+    del network
     assert descriptors.is_readable(os.getpid())
     assert descriptors.is_readable(2)
     assert descriptors.is_readable(GONE)
 
 
 def test_to_nobody_only_its_own_and_kernel_threads_are_readable(
-    root: None, as_nobody: None
+    network: None, as_nobody: None
 ) -> None:
-    del root, as_nobody
+    del network, as_nobody
     assert not descriptors.is_readable(1)
     assert descriptors.is_readable(2)
 
 
-def test_a_descriptor_tells_about_itself(root: None) -> None:
-    del root
+def test_a_descriptor_tells_about_itself(network: None) -> None:
+    del network
     with actor(SOCKETS) as one:
         told = descriptors.information((one.pid, one["otherfd"]))
         gone = descriptors.information((one.pid, 999))
@@ -149,16 +149,16 @@ def test_a_descriptor_tells_about_itself(root: None) -> None:
     assert gone == {}
 
 
-def test_what_a_descriptor_tells_is_not_for_everybody(root: None, as_nobody: None) -> None:
-    del root, as_nobody
+def test_what_a_descriptor_tells_is_not_for_everybody(network: None, as_nobody: None) -> None:
+    del network, as_nobody
     with pytest.raises(PermissionError):
         descriptors.information((1, 0))
     with pytest.raises(PermissionError):
         descriptors.fixed_sockets((1, 0))
 
 
-def test_the_protocol_of_a_socket_is_known(root: None) -> None:
-    del root
+def test_the_protocol_of_a_socket_is_known(network: None) -> None:
+    del network
     body = """
 held = [socket.socket(), socket.socket(socket.AF_INET6, socket.SOCK_DGRAM),
         socket.socket(socket.AF_UNIX), open("/dev/null")]

@@ -1,3 +1,4 @@
+import os
 import socket
 
 import pytest
@@ -73,3 +74,22 @@ def test_listening_sctp_sockets_are_counted() -> None:
 
 def test_without_sctp_there_are_none() -> None:
     assert proc_net.sctp_doors() == 0
+
+
+UNIX = b"""\
+Num       RefCount Protocol Flags    Type St Inode Path
+0000000000000000: 00000002 00000000 00010000 0001 01 1633 @/tmp/x y
+0000000000000000: 00000003 00000000 00000000 0001 03 12
+short
+"""
+
+
+def test_unix_sockets_are_listed_by_inode() -> None:
+    assert list(proc_net.parse_unix(UNIX.splitlines())) == [1633, 12]
+
+
+def test_a_unix_socket_of_ours_is_listed(network: None) -> None:
+    del network
+    left, right = socket.socketpair()
+    with left, right:
+        assert os.fstat(left.fileno()).st_ino in proc_net.unix_inodes()

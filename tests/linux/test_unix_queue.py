@@ -14,31 +14,31 @@ ready(fd=b.fileno(), empty=a.fileno(), inode=inode(c))
 """
 
 
-def test_sockets_on_their_way_are_found(root: None) -> None:
-    del root
+def test_sockets_on_their_way_are_found(network: None) -> None:
+    del network
     with actor(CARRIER) as one:
         before = os.listdir("/proc/self/fd")  # noqa: PTH208 - names, not paths
         assert unix_queue.waiting_sockets(one.pid, one["fd"]) == [one["inode"]]
         assert os.listdir("/proc/self/fd") == before  # noqa: PTH208 - the same
 
 
-def test_they_are_still_there_afterwards(root: None) -> None:
-    del root
+def test_they_are_still_there_afterwards(network: None) -> None:
+    del network
     with actor(CARRIER) as one:
         unix_queue.waiting_sockets(one.pid, one["fd"])
         assert unix_queue.waiting_sockets(one.pid, one["fd"]) == [one["inode"]]
 
 
-def test_where_nothing_waits_nothing_is_found(root: None) -> None:
-    del root
+def test_where_nothing_waits_nothing_is_found(network: None) -> None:
+    del network
     with actor(CARRIER) as one:
         assert unix_queue.waiting_sockets(one.pid, one["empty"]) == []
         assert unix_queue.waiting_sockets(one.pid, 999) == []
     assert unix_queue.waiting_sockets(1 << 30, 3) == []
 
 
-def test_a_socket_that_listens_has_no_messages(root: None) -> None:
-    del root
+def test_a_socket_that_listens_has_no_messages(network: None) -> None:
+    del network
     body = """
 a = socket.socket(socket.AF_UNIX); a.bind("\\0tojimari-test-" + str(os.getpid())); a.listen()
 ready(fd=a.fileno())
@@ -47,8 +47,8 @@ ready(fd=a.fileno())
         assert unix_queue.waiting_sockets(one.pid, one["fd"]) == []
 
 
-def test_not_everybody_may_look(root: None, as_nobody: None) -> None:
-    del root, as_nobody
+def test_not_everybody_may_look(network: None, as_nobody: None) -> None:
+    del network, as_nobody
     with pytest.raises(PermissionError):
         unix_queue.waiting_sockets(1, 0)
 

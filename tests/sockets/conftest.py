@@ -10,6 +10,8 @@ import pytest
 
 from nobody import become_nobody, become_root_again
 from tojimari.linux import cgroups
+from tojimari.sockets.events import Rung
+from tojimari.sockets.holding import Method
 
 
 @pytest.fixture
@@ -24,6 +26,15 @@ def as_nobody() -> Generator[None]:
     yield
     become_root_again()
     os.setgroups(groups)
+
+
+@pytest.fixture(autouse=True)
+def _enough_rights(request: pytest.FixtureRequest) -> None:
+    """Skip the cases of a parametrised test that take the machine's root."""
+    callspec = getattr(request.node, "callspec", None)
+    values = callspec.params.values() if callspec is not None else ()
+    if any(value in (Method.BPF, Rung.BPF, Rung.TRACEFS) for value in values):
+        request.getfixturevalue("root")
 
 
 _NUMBERS = itertools.count()

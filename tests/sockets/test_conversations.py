@@ -40,8 +40,8 @@ ready(door=a.getsockname()[1], client=b.getsockname()[1], fds=[b.fileno(), c.fil
 
 
 @METHODS
-def test_both_ends_of_a_conversation_are_joined(root: None, method: Method) -> None:
-    del root
+def test_both_ends_of_a_conversation_are_joined(network: None, method: Method) -> None:
+    del network
     serve = "a = listener(); ready(port=a.getsockname()[1]); b, _ = a.accept(); ready()"
     call = "b = socket.create_connection(('127.0.0.1', {})); ready(port=b.getsockname()[1])"
     with actor(serve) as server, actor(call.format(server["port"])) as client:
@@ -56,14 +56,14 @@ def test_both_ends_of_a_conversation_are_joined(root: None, method: Method) -> N
     assert incoming.state is TcpState.ESTABLISHED
 
 
-def test_connections_are_left_out_unless_asked_for(root: None) -> None:
-    del root
+def test_connections_are_left_out_unless_asked_for(network: None) -> None:
+    del network
     with actor(TALK):
         assert inside.view().connections == ()
 
 
-def test_what_nobody_has_accepted_yet_is_the_listeners(root: None) -> None:
-    del root
+def test_what_nobody_has_accepted_yet_is_the_listeners(network: None) -> None:
+    del network
     serve = "a = listener(); ready(port=a.getsockname()[1])"
     call = "b = socket.create_connection(('127.0.0.1', {})); ready(port=b.getsockname()[1])"
     with actor(serve) as server, actor(call.format(server["port"])) as client:
@@ -75,8 +75,8 @@ def test_what_nobody_has_accepted_yet_is_the_listeners(root: None) -> None:
     assert pids(at(view, client["port"]).peers) == [server.pid]
 
 
-def test_a_half_open_conversation_is_incoming(root: None) -> None:
-    del root
+def test_a_half_open_conversation_is_incoming(network: None) -> None:
+    del network
     body = """
 a = listener()
 a.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 60)
@@ -90,8 +90,8 @@ ready(door=a.getsockname()[1])
     assert pids(found.owners) == [server.pid]
 
 
-def test_a_call_that_is_not_answered_is_outgoing(root: None) -> None:
-    del root
+def test_a_call_that_is_not_answered_is_outgoing(network: None) -> None:
+    del network
     body = """
 a = socket.socket(); a.bind(("127.0.0.1", 0)); a.listen(0)
 first = socket.create_connection(a.getsockname())
@@ -105,8 +105,8 @@ ready(port=b.getsockname()[1])
     assert pids(found.owners) == [client.pid]
 
 
-def test_what_is_over_has_no_owner(root: None) -> None:
-    del root
+def test_what_is_over_has_no_owner(network: None) -> None:
+    del network
     body = """
 a = listener()
 b = socket.create_connection(a.getsockname())
@@ -124,8 +124,8 @@ ready(port=port)
     assert found.direction is Direction.OUTGOING
 
 
-def test_ipv4_inside_ipv6_is_joined_with_ipv4(root: None) -> None:
-    del root
+def test_ipv4_inside_ipv6_is_joined_with_ipv4(network: None) -> None:
+    del network
     body = """
 a = listener("::", IPV6_V6ONLY=0)
 b = socket.create_connection(("127.0.0.1", a.getsockname()[1]))
@@ -140,8 +140,8 @@ ready(door=a.getsockname()[1], port=b.getsockname()[1])
     assert pids(at(view, program["port"]).peers) == [program.pid]
 
 
-def test_udp_with_a_peer_is_a_conversation(root: None) -> None:
-    del root
+def test_udp_with_a_peer_is_a_conversation(network: None) -> None:
+    del network
     body = """
 a = socket.socket(type=socket.SOCK_DGRAM); a.bind(("127.0.0.1", 0))
 b = socket.socket(type=socket.SOCK_DGRAM); b.connect(a.getsockname())
@@ -154,8 +154,8 @@ ready(door=a.getsockname()[1], port=b.getsockname()[1])
     assert found.remote.port == program["door"]
 
 
-def test_ends_in_two_namespaces_are_joined(root: None) -> None:
-    del root
+def test_ends_in_two_namespaces_are_joined(network: None) -> None:
+    del network
     house = """
 ready(space=own_network())
 a = listener("192.0.2.1")
@@ -187,8 +187,8 @@ ready(port=b.getsockname()[1])
     assert outgoing.direction is Direction.OUTGOING
 
 
-def test_the_conversations_are_those_of_ss(root: None) -> None:
-    del root
+def test_the_conversations_are_those_of_ss(network: None) -> None:
+    del network
     body = """
 doors = [listener() for _ in range(3)] + [listener("::1") for _ in range(3)]
 held = []
@@ -293,8 +293,8 @@ def test_a_socket_that_the_table_names_twice_is_one() -> None:
     assert [each.local for each in found] == [Endpoint(Transport.TCP, "127.0.0.1", 40000)]
 
 
-def test_this_process_is_left_as_it_was(root: None) -> None:
-    del root
+def test_this_process_is_left_as_it_was(network: None) -> None:
+    del network
     before = os.listdir("/proc/self/fd")  # noqa: PTH208 - names, not paths
     inside.view(connections=True)
     assert os.listdir("/proc/self/fd") == before  # noqa: PTH208 - the same

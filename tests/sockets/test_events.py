@@ -14,7 +14,7 @@ from tojimari.linux import libc
 from tojimari.sockets import events
 from tojimari.sockets.events import Hint, Rung, Watch
 
-pytestmark = pytest.mark.usefixtures("root")
+pytestmark = pytest.mark.usefixtures("network")
 RUNGS = pytest.mark.parametrize("rung", list(Rung))
 PATIENCE = 20  # seconds, on a machine that is busy with other tests
 TURNS = """
@@ -65,11 +65,13 @@ ready()
     assert (closed.transport, closed.opened) == (Transport.UDP, False)
 
 
+@pytest.mark.usefixtures("root")
 def test_the_best_means_is_taken() -> None:
     with events.watch() as watch:
         assert watch.rung is Rung.BPF
 
 
+@pytest.mark.usefixtures("root")
 def test_by_bpf_the_process_and_its_namespace_are_told() -> None:
     with (
         events.watch(Rung.BPF) as watch,
@@ -104,6 +106,7 @@ def test_where_even_closings_are_not_told_the_tables_are_compared(
         assert until(watch, lambda hint: hint.port == server["port"]).opened
 
 
+@pytest.mark.usefixtures("root")
 def test_a_kernel_without_diagnosis_cannot_be_watched(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(transports: tuple[Transport, ...]) -> None:
         del transports
@@ -122,6 +125,7 @@ def test_waiting_ends_in_time() -> None:
         assert isinstance(watch.wait(0), tuple)
 
 
+@pytest.mark.usefixtures("root")
 def test_what_happens_together_is_told_together() -> None:
     body = """
 held = [listener() for _ in range(5)]
@@ -142,6 +146,7 @@ def traces() -> list[str]:
         os.close(mount)
 
 
+@pytest.mark.usefixtures("root")
 def test_the_trace_is_removed_at_the_end() -> None:
     name = f"tojimari-{os.getpid()}"
     with events.watch(Rung.TRACEFS):
@@ -160,6 +165,7 @@ with events.watch({rung}) as watch:
 """
 
 
+@pytest.mark.usefixtures("root")
 def test_the_trace_is_removed_on_interruption() -> None:
     body = WATCHER.format(rung="Rung.TRACEFS")
     with subprocess.Popen([sys.executable, "-c", body], stdout=subprocess.PIPE, stderr=-3) as child:
@@ -169,6 +175,7 @@ def test_the_trace_is_removed_on_interruption() -> None:
     assert f"tojimari-{child.pid}" not in traces()
 
 
+@pytest.mark.usefixtures("root")
 def test_a_trace_that_a_killed_process_left_is_removed_by_the_next() -> None:
     body = WATCHER.format(rung="Rung.TRACEFS")
     words = [sys.executable, "-c", body]
@@ -181,6 +188,7 @@ def test_a_trace_that_a_killed_process_left_is_removed_by_the_next() -> None:
         assert f"tojimari-{child.pid}" not in traces()
 
 
+@pytest.mark.usefixtures("root")
 @pytest.mark.parametrize(
     ("first", "rung"),
     [
@@ -214,6 +222,7 @@ with events.watch() as watch:
             assert child.stdout.readline() == "told\n"
 
 
+@pytest.mark.usefixtures("root")
 def test_a_rung_that_is_asked_for_and_not_there_is_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -228,6 +237,7 @@ def test_a_rung_that_is_asked_for_and_not_there_is_an_error(
         assert watch.rung is Rung.TRACEFS
 
 
+@pytest.mark.usefixtures("root")
 def test_nothing_is_left_open() -> None:
     before = sorted(Path("/proc/self/fd").iterdir())
     for rung in Rung:

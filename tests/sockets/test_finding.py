@@ -9,7 +9,7 @@ from tojimari.linux.sock_diag import LISTEN, Row
 from tojimari.sockets import finding
 from tojimari.sockets.finding import by_cgroup, by_reading_all, in_other_spaces, unreadable
 
-pytestmark = pytest.mark.usefixtures("root")
+pytestmark = pytest.mark.usefixtures("network")
 BODY = "a = listener(); ready(fd=a.fileno(), inode=inode(a))"
 
 

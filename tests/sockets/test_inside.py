@@ -25,7 +25,7 @@ from tojimari.sockets.holding import Holding, Method
 from tojimari.sockets.table import Table
 from tojimari.sockets.walk import Walk
 
-pytestmark = pytest.mark.usefixtures("root")
+pytestmark = pytest.mark.usefixtures("network")
 METHODS = pytest.mark.parametrize("method", list(Method))
 COMPLETE = pytest.mark.parametrize("method", [Method.BPF, Method.PROCFS])
 
@@ -136,6 +136,7 @@ ready(server=at, outside=out, client=by, named=on, talking=to)
 """
 
 
+@pytest.mark.usefixtures("root")
 def test_udp_clients_are_told_from_servers() -> None:
     with actor(UDP) as program:
         view = inside.view(method=Method.BPF)
@@ -220,6 +221,7 @@ ready(port=a.getsockname()[1])
     assert (found.backlog, found.queued) == (7, 1)
 
 
+@pytest.mark.usefixtures("root")
 def test_a_multipath_listener_is_one_door_with_its_process() -> None:
     body = """
 a = socket.socket(proto=262); a.bind(("127.0.0.1", 0)); a.listen()
@@ -316,6 +318,7 @@ ready(port=a.getsockname()[1], space=space)
     assert server["space"] in [space.inode for space in view.namespaces]
 
 
+@pytest.mark.usefixtures("root")
 def test_a_namespace_that_may_not_be_entered_is_counted() -> None:
     with actor(LEFT) as server:
         view = look(f"without({CAP_SYS_ADMIN}, {CAP_SYS_PTRACE})")
@@ -428,6 +431,7 @@ def test_a_door_of_the_kernel_is_named_so(method: Method) -> None:
     assert found.role is Role.SERVER
 
 
+@pytest.mark.usefixtures("root")
 def test_a_door_with_a_hidden_holder_is_never_called_the_kernels() -> None:
     """From inside a process namespace, the holder of a door outside of it cannot be seen."""
     with actor(LISTENER) as server:
@@ -487,6 +491,7 @@ def test_nobody_sees_the_unit_of_every_door(unit: Path) -> None:
     assert told["namespace-unknown"].hides_doors
 
 
+@pytest.mark.usefixtures("root")
 def test_nobody_sees_who_holds_its_own_doors() -> None:
     body = """
 import socket, os
@@ -537,6 +542,7 @@ def test_a_socket_keeps_the_group_of_its_maker(unit: Path) -> None:
     assert found.owners[0].unit is None
 
 
+@pytest.mark.usefixtures("root")
 def test_a_door_that_closes_during_the_look_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     original = Walk.holding
 

@@ -10,7 +10,7 @@ from tojimari.core.endpoint import Transport
 from tojimari.linux import sock_diag
 from tojimari.sockets.polling import Door, Polling
 
-pytestmark = pytest.mark.usefixtures("root")
+pytestmark = pytest.mark.usefixtures("network")
 BOTH = (Transport.TCP, Transport.UDP)
 
 

@@ -13,7 +13,7 @@ from tojimari.sockets.spaces import Spaces
 from tojimari.sockets.table import Table
 from tojimari.sockets.units import Place
 
-pytestmark = pytest.mark.usefixtures("root")
+pytestmark = pytest.mark.usefixtures("network")
 HOUSE = "space = own_network(); a = listener(port=7057); ready(space=space)"
 LEFT = """
 home = os.open("/proc/self/ns/net", os.O_RDONLY)
@@ -109,6 +109,7 @@ def test_a_namespace_where_the_kernel_refuses_is_closed(
     assert found.closed == {one["space"]}
 
 
+@pytest.mark.usefixtures("root")
 def test_the_machines_own_is_the_first_of_the_names() -> None:
     made = Spaces([os.getpid(), 2], connections=False, others=True)
     made.close()

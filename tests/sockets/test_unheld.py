@@ -6,7 +6,7 @@ import pytest
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.socket import Evidence, Interface
-from tojimari.linux import descriptors, unix_queue
+from tojimari.linux import descriptors, proc_net, unix_queue
 from tojimari.linux.rtnetlink import Link
 from tojimari.linux.sock_diag import CLOSED, LISTEN, Row
 from tojimari.sockets import table, unheld
@@ -169,6 +169,24 @@ def test_rings_and_carriers_are_asked_for_what_they_hold(monkeypatch: pytest.Mon
     assert holding.places == {5: [(1, 3)], 6: [(2, 4)]}
 
 
+def test_only_unix_sockets_are_asked_whether_they_carry_something(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def information(place: tuple[int, int]) -> dict[str, str]:
+        return {(2, 4): {"scm_fds": "1"}, (2, 5): {"scm_fds": "0"}, (2, 6): {}}[place]
+
+    def waiting(pid: int, number: int) -> list[int]:
+        assert (pid, number) == (2, 4)
+        return [5]
+
+    monkeypatch.setattr(proc_net, "unix_inodes", lambda: {8, 9, 10, 11})
+    monkeypatch.setattr(descriptors, "information", information)
+    monkeypatch.setattr(unix_queue, "waiting_sockets", waiting)
+    holding = Holding(others={7: (2, 3), 8: (2, 4), 9: (2, 5), 10: (2, 6)})
+    unheld.settle(OneSpace([row(5)], []), holding, None)
+    assert holding.evidence == {5: Evidence.IN_FLIGHT}
+
+
 def test_rings_and_carriers_that_may_not_be_read_are_passed_over(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -178,6 +196,7 @@ def test_rings_and_carriers_that_may_not_be_read_are_passed_over(
 
     monkeypatch.setattr(descriptors, "fixed_sockets", refuse)
     monkeypatch.setattr(descriptors, "information", refuse)
+    monkeypatch.setattr(proc_net, "unix_inodes", lambda: {8})
     holding = Holding(rings=[(1, 3)], others={8: (2, 4)})
     unheld.settle(OneSpace([row(5)], []), holding, None)
     assert holding.evidence == {}

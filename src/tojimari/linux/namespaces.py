@@ -8,6 +8,7 @@ who then asks the socket itself (``of_socket``).
 Source: namespaces(7), network_namespaces(7), setns(2).
 """
 
+import errno
 import fcntl
 import os
 import queue
@@ -20,6 +21,9 @@ from tojimari.linux import libc, procfs
 
 SIOCGSKNS = 0x894C  # linux/sockios.h
 KTHREADD = 2  # the kernel's own second process, in the namespaces that the machine began with
+
+# What the kernel says of a process, a descriptor or a socket that is not there.
+_GONE = frozenset({errno.ESRCH, errno.EBADF, errno.ENOTTY, errno.EINVAL, errno.EOPNOTSUPP})
 
 T = TypeVar("T")
 
@@ -143,25 +147,31 @@ def of_socket(pid: int, descriptor: int) -> tuple[int, int] | None:
     """
     try:
         pidfd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return None
+    except OSError as error:
+        return _none_or_refusal(error)
     try:
         copy = libc.pidfd_getfd(pidfd, descriptor)
-    except PermissionError:
-        raise
-    except OSError:
-        return None
+    except OSError as error:
+        return _none_or_refusal(error)
     finally:
         os.close(pidfd)
     try:
         space = fcntl.ioctl(copy, SIOCGSKNS)
-    except PermissionError:
-        raise
-    except OSError:
-        return None
+    except OSError as error:
+        return _none_or_refusal(error)
     finally:
         os.close(copy)
     return os.fstat(space).st_ino, space
+
+
+def _none_or_refusal(error: OSError) -> None:
+    """What is gone, or is no socket, has no namespace; anything else we may not know.
+
+    Raises:
+        PermissionError: Not permitted, or this kernel is too old to be asked.
+    """
+    if error.errno not in _GONE:
+        raise PermissionError(error.errno, error.strerror) from error
 
 
 class Visitor:

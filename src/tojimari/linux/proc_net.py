@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from tojimari.linux.sock_diag import LISTEN, Row
 
 _WORD = 8  # hexadecimal digits
+_UNIX_INODE = 6  # which column
 _SCTP_STATE = 3  # which column
 _FIELDS = 10  # slot, local, remote, state, queues, timer, retransmissions, user, timeout, inode
 
@@ -47,6 +48,23 @@ def parse(lines: Iterable[str], family: int, states: int) -> Iterator[Row]:
             continue
         if states >> row.state & 1:
             yield row
+
+
+def unix_inodes() -> set[int]:
+    """Inodes of the unix sockets of this thread's network namespace; empty where none is told."""
+    try:
+        with open("/proc/thread-self/net/unix", "rb") as file:
+            return set(parse_unix(file.read().splitlines()))
+    except OSError:
+        return set()
+
+
+def parse_unix(lines: Iterable[bytes]) -> Iterator[int]:
+    """The inodes in ``unix`` (unix_seq_show in net/unix/af_unix.c), a socket a line."""
+    for line in lines:
+        fields = line.split(None, _UNIX_INODE + 1)
+        if len(fields) > _UNIX_INODE and fields[_UNIX_INODE].isdigit():
+            yield int(fields[_UNIX_INODE])
 
 
 def sctp_doors() -> int:

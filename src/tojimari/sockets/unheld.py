@@ -1,12 +1,12 @@
 """Doors that no descriptor refers to: who holds them nevertheless."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.socket import Evidence
-from tojimari.linux import descriptors, procfs, unix_queue
+from tojimari.linux import descriptors, proc_net, procfs, unix_queue
 from tojimari.linux.btf import BtfError
 from tojimari.linux.sock_diag import LISTEN, Row
 from tojimari.sockets import table
@@ -44,6 +44,8 @@ def settle(spaces: Spaces, holding: Holding, walk: Walk | None) -> None:
         for transport in found.rows
         for row in _unheld(found, transport, holding)
     }
+    if holding.others and not holding.carriers:
+        holding.carriers = list(_carriers(spaces, holding.others))
     _search_rare_places(holding, unheld)
 
 
@@ -133,7 +135,7 @@ def _search_rare_places(holding: Holding, unheld: set[int]) -> None:
     """
     for place in holding.rings:
         _add(holding, unheld, place, Evidence.FIXED_FILE)
-    for place in holding.carriers or _carriers(holding.others.values()):
+    for place in holding.carriers:
         _add(holding, unheld, place, Evidence.IN_FLIGHT)
 
 
@@ -150,12 +152,20 @@ def _add(holding: Holding, unheld: set[int], place: Place, evidence: Evidence) -
                 places.append(place)
 
 
-def _carriers(others: Iterable[Place]) -> Iterable[Place]:
-    """Unix sockets with descriptors in them; only these tell their number."""
-    for place in others:
+def _carriers(spaces: Spaces, others: Mapping[int, Place]) -> Iterable[Place]:
+    """Unix sockets with descriptors in them; each tells how many.
+
+    Only unix sockets are asked, for among the sockets that nobody looked for may be a hundred
+    thousand connections.
+    """
+    inodes: set[int] = set()
+    for netns in spaces.tables:
+        with suppress(OSError):
+            inodes |= spaces.inside(netns, proc_net.unix_inodes)
+    for inode in inodes & others.keys():
         try:
-            waiting = descriptors.information(place).get("scm_fds", "0")
+            waiting = descriptors.information(others[inode]).get("scm_fds", "0")
         except PermissionError:
             continue
         if waiting != "0":
-            yield place
+            yield others[inode]
