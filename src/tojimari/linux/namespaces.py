@@ -148,23 +148,26 @@ def of_socket(pid: int, descriptor: int) -> tuple[int, int] | None:
     try:
         pidfd = os.pidfd_open(pid)
     except OSError as error:
-        return _none_or_refusal(error)
+        _refuse_unless_gone(error)
+        return None
     try:
         copy = libc.pidfd_getfd(pidfd, descriptor)
     except OSError as error:
-        return _none_or_refusal(error)
+        _refuse_unless_gone(error)
+        return None
     finally:
         os.close(pidfd)
     try:
         space = fcntl.ioctl(copy, SIOCGSKNS)
     except OSError as error:
-        return _none_or_refusal(error)
+        _refuse_unless_gone(error)
+        return None
     finally:
         os.close(copy)
     return os.fstat(space).st_ino, space
 
 
-def _none_or_refusal(error: OSError) -> None:
+def _refuse_unless_gone(error: OSError) -> None:
     """What is gone, or is no socket, has no namespace; anything else we may not know.
 
     Raises:
