@@ -226,6 +226,21 @@ def test_a_file_that_may_not_be_read_is_not_nothing(
         found(places)
 
 
+def test_a_folder_that_may_not_be_entered_is_passed_over_and_said(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lstat = Path.lstat
+
+    def refuse(path: Path) -> os.stat_result:
+        if path.parent == places[1]:
+            raise PermissionError(13, "Permission denied")
+        return lstat(path)
+
+    monkeypatch.setattr(Path, "lstat", refuse)
+    nobody = found(places)
+    assert [message.code for message in nobody.passed] == ["not-entered"]
+
+
 def test_a_loop_of_links_cannot_be_read(places: Places) -> None:
     (places[0] / "doors.toml").symlink_to("doors.toml")
 

@@ -167,6 +167,17 @@ def _read_found(path: Path, shown: str, who: Person | None) -> bytes | Message |
     """
     try:
         link = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except PermissionError:
+        return Message(
+            "not-entered",
+            "{path} could not be looked for: its folder may not be entered",
+            {"path": shown},
+        )
+    except OSError as error:
+        raise _unreadable(shown, error) from None
+    try:
         # A pipe that somebody put there would have us wait for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     except (FileNotFoundError, NotADirectoryError):

@@ -98,7 +98,10 @@ def test_a_daemon_that_tells_its_version_tells_that_of_its_package(street: Stree
 
 def test_the_newcomer_gets_its_address_from_the_office(streets: Streets) -> None:
     street = streets.up("town")
-    shown = inside(street, "newcomer", "ip", "-4", "-brief", "address", "show", "eth0")
+    # The lease comes some moments after the houses stand; a busy machine takes a little longer.
+    show = "ip -4 -brief address show eth0"
+    wait = f"timeout 20 sh -c 'until {show} | grep -q 192; do sleep 0.1; done'"
+    shown = inside(street, "newcomer", "sh", "-c", f"{wait}; {show}")
     assert "192.0.2.1" in shown
     lease = inside(street, "office", "cat", "/run/dnsmasq.leases")
     assert "newcomer" in lease
