@@ -1,0 +1,1 @@
+"""Ways of knocking, one a file; each has a constant METHOD."""
