@@ -19,6 +19,7 @@ from tojimari.scan.intervals import BITS, Intervals, merged
 HINT = mark("tojimari scan 192.0.2.7 192.0.2.0/24 192.0.2.1-20 '2001:db8::7' example.org")
 MOST_RANGES = 1 << 16  # intervals that one word may stand for
 SHOWN = 80  # characters of a mistaken word that are said back
+DOTS = 3  # of a whole IPv4 address
 
 _OCTET = re.compile(r"(\d{1,3})(?:-(\d{1,3}))?|\*")
 _NUMERIC = re.compile(r"[0-9.*/-]+")
@@ -96,7 +97,7 @@ def _ipv4(word: str, body: str, origin: Origin) -> Intervals:
     if "/" in body:
         return (_network(word, body, origin),)
     first, _, last = body.partition("-")
-    if first.count(".") == last.count(".") == 3:
+    if first.count(".") == last.count(".") == DOTS:
         return (_range(word, first, last, origin),)
     octets = [_OCTET.fullmatch(part) for part in body.split(".")]
     if len(octets) != 4:  # noqa: PLR2004 - bytes of an IPv4 address
