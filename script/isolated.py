@@ -1,12 +1,14 @@
 """Make the namespaces that ``unshare`` gave ready for the tests, then become the given program.
 
 Brings the loopback interface up, and hides ``/run`` behind an empty file system, so that named
-network namespaces and sockets that the tests make there are seen by nobody else.
+network namespaces and sockets that the tests make there are seen by nobody else. Signals mean what
+they usually mean, whoever started the tests.
 """
 
 import ctypes
 import fcntl
 import os
+import signal
 import socket
 import struct
 import sys
@@ -34,8 +36,15 @@ def empty_run() -> None:
         raise OSError(ctypes.get_errno(), "mount tmpfs on /run")
 
 
+def heard_signals() -> None:
+    """Undo what a background job inherits: what it ignores, every program tested would ignore."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def main() -> None:
     """Prepare, then replace this process."""
+    heard_signals()
     if interfaces() == ["lo"]:
         loopback_up()
         empty_run()

@@ -17,6 +17,7 @@ from tojimari.services.identify import identify as one_door
 from tojimari.services.loop import Job, Loop
 
 HINT = mark("tojimari identify 192.0.2.7:22,80,8000-8100,53/udp")
+LOOPBACK, LOOPBACK_IPV6 = "127.0.0.1", "::1"
 NONCE = 32  # bytes
 SPARE_FILES = 64  # left to the rest of the process
 MOST_DOORS = 1 << 18  # of all targets together: more is a scan's work
@@ -170,11 +171,15 @@ def _split(word: str) -> tuple[str, str]:
 
 
 def _resolve(host: str) -> str:
-    """The first address of a name.
+    """The first address of a name; ``localhost`` is this machine, whatever a resolver says.
 
     Raises:
         OSError: There is none.
+
+    Source: RFC 6761, section 6.3.
     """
+    if host.lower().removesuffix(".").rpartition(".")[2] == "localhost":
+        return LOOPBACK
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return str(found[0][4][0])
 
@@ -263,7 +268,7 @@ def _own(listener: Listener) -> Target | None:
     if endpoint.transport not in {Transport.TCP, Transport.UDP}:
         return None
     if endpoint.is_wildcard:
-        address = "::1" if endpoint.is_ipv6 and listener.v6only else "127.0.0.1"
+        address = LOOPBACK_IPV6 if endpoint.is_ipv6 and listener.v6only else LOOPBACK
         endpoint = Endpoint(endpoint.transport, address, endpoint.port)
     elif ipaddress.ip_address(endpoint.address.partition("%")[0]).is_multicast:
         return None

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tojimari.app.reach import PROTOCOLS, Firewall, decided, interfaces_named, speaks
+from tojimari.app.firewall import Firewall, interfaces_named, speaks
+from tojimari.app.passages import PROTOCOLS, decided
 from tojimari.core.endpoint import Transport
 from tojimari.core.exposure import Decider, Zone
 from tojimari.core.intent import Intent
