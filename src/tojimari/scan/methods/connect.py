@@ -38,7 +38,7 @@ class _Knocking:
         self._telling = Telling(task, told)
         self._timings = Timings(self._street.hosts)
         self._many = ManySockets(self._street, self._telling, task.limits.rate)
-        self._passes = SURE
+        self._passes: int | None = None  # where nobody was silent, there is no question
         self._limited = 0
         self._left: list[int] = []
 
@@ -56,7 +56,7 @@ class _Knocking:
                 return self._telling.end(ended, 0, self._remarks())
             why = ended
             self._telling.position = at = end
-        return self._telling.end(why, self._passes, self._remarks())
+        return self._telling.end(why, self._passes or 0, self._remarks())
 
     def _block(self, places: list[int]) -> Ended:
         """Some doors, until it is sure what each is."""
@@ -83,7 +83,7 @@ class _Knocking:
             return self._many.ended
         telling.same(silent, Answer.FILTERED, Reason.NO_RESPONSE, telling.sweep)
         if silent:
-            self._passes = min(self._passes, passes)
+            self._passes = passes if self._passes is None else min(self._passes, passes)
         return Ended.SURE if passes >= SURE or not silent else Ended.RETRIES
 
     def _again(self, silent: list[int], passes: int) -> int:
