@@ -199,17 +199,24 @@ def shadowed_rules(reasoner: Reasoner, approaches: Collection[Approach]) -> Iter
     judged = {
         id(rule): place for place, rule in _on_the_way_in(reasoner.program) if _is_plain(rule)
     }
-    tried: set[int] = set()
+    questions = list(_every_question(reasoner.program, approaches))
+    asked: set[int] = set()
     matched: set[int] = set()
-    for question in _every_question(reasoner.program, approaches):
-        for key, place in judged.items():
-            if key not in tried and place.rule and _asks_for(place, place.rule, question):
-                tried.add(key)
-        for visit in reasoner.ask(question, path=True).visits:
-            if visit.place.rule is not None:
-                matched.add(id(visit.place.rule))
     for key, place in judged.items():
-        if key in tried and key not in matched:
+        if key in matched or place.rule is None:
+            continue
+        is_tried = False
+        for number, question in enumerate(questions):
+            if not _asks_for(place, place.rule, question):
+                continue
+            is_tried = True
+            if number not in asked:
+                asked.add(number)
+                for visit in reasoner.ask(question, path=True).visits:
+                    matched.add(id(visit.place.rule))
+            if key in matched:
+                break
+        if is_tried and key not in matched:
             yield ShadowedRule(place)
 
 
