@@ -16,6 +16,7 @@ from tojimari.core.socket import Listener, Namespace
 if TYPE_CHECKING:
     from tojimari.app.firewall import Firewall
     from tojimari.firewall.sources import Standpoint
+    from tojimari.firewall.wall import Wall
 
 BOTH = frozenset({Witness.KERNEL, Witness.FIREWALL})
 
@@ -53,12 +54,28 @@ class Gate:
             near: The networks of the machine's own zones, which are elsewhere for a container.
         """
         from tojimari.app import places  # noqa: PLC0415 - heavy, and most machines have no rules
+        from tojimari.firewall import translations  # noqa: PLC0415 - the same
 
         self.firewall = firewall
         self.namespace = namespace
         self.places = tuple(places.before(firewall, namespace, near))
         self.here = tuple(places.within(firewall))
+        self.sent_on = translations.ports(firewall.ruleset)
         self._known: dict[object, dict[Zone, list[Passage]]] = {}
+
+    def wall(self) -> "Wall":
+        """The same for those who judge it."""
+        from tojimari.app.prove import approaches  # noqa: PLC0415 - only a round asks for it
+        from tojimari.firewall.reasoner import Reasoner  # noqa: PLC0415 - heavy
+        from tojimari.firewall.wall import Wall  # noqa: PLC0415 - the same
+
+        firewall = self.firewall
+        return Wall(
+            self.namespace.inode,
+            Reasoner(firewall.program, firewall.machine),
+            self.places,
+            tuple(approaches(firewall)),
+        )
 
     def join(self, listener: Listener, bound: Exposure) -> Exposure:
         """Who can come to a door.

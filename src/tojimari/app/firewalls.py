@@ -12,6 +12,7 @@ from tojimari.core.message import Message
 from tojimari.core.socket import InsideView, Namespace, Unseen
 
 if TYPE_CHECKING:
+    from tojimari.app.exposures import Gate
     from tojimari.app.firewall import Firewall
     from tojimari.linux.namespaces import Visitor
 
@@ -25,12 +26,14 @@ class Firewalls:
         free: Namespaces in which no rule stands.
         unread: Namespaces whose firewall could not be read.
         unseen: What could not be read, for a person.
+        gates: By inode: those that were read, once somebody has made them ready to be asked.
     """
 
     read: "dict[int, Firewall]" = field(default_factory=dict[int, "Firewall"])
     free: set[int] = field(default_factory=set[int])
     unread: set[int] = field(default_factory=set[int])
     unseen: tuple[Unseen, ...] = ()
+    gates: "dict[int, Gate]" = field(default_factory=dict[int, "Gate"])
 
 
 def survey(seen: InsideView, *, command: str = "look") -> Firewalls:

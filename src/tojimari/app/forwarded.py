@@ -1,10 +1,9 @@
 """Doors that the firewall opens by itself: what comes to them is sent on (DNAT)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tojimari.app.exposures import BOTH, Gate, joined
-from tojimari.app.firewall import Firewall
 from tojimari.app.passages import PROTOCOLS, destinations, followed
 from tojimari.core.door import Forwarding
 from tojimari.core.endpoint import Endpoint, Transport
@@ -13,7 +12,6 @@ from tojimari.core.message import Message
 from tojimari.core.socket import Listener, Namespace
 from tojimari.firewall import facts, intervals, owners
 from tojimari.firewall.reasoner import Question, Reasoner
-from tojimari.firewall.ruleset import Translate, Translation
 from tojimari.firewall.sources import Standpoint
 from tojimari.firewall.worlds import Walk
 from tojimari.sockets.exposure import exposure
@@ -39,18 +37,6 @@ class Sent:
     forwarding: Forwarding
 
 
-def sends(firewall: Firewall) -> bool:
-    """Whether any rule sends packets somewhere else."""
-    kinds = {Translation.DESTINATION, Translation.REDIRECT}
-    return any(
-        isinstance(one, Translate) and one.kind in kinds
-        for table in firewall.ruleset.tables
-        for chain in table.chains.values()
-        for rule in chain.rules
-        for one in rule.expressions
-    )
-
-
 def doors(
     gate: Gate, listeners: Sequence[Listener], namespaces: Mapping[int, Namespace]
 ) -> Iterator[Sent]:
@@ -61,7 +47,7 @@ def doors(
         listeners: Every listener of the machine.
         namespaces: By inode.
     """
-    if not sends(gate.firewall):
+    if not gate.sent_on:
         return
     held = {
         (one.endpoint.transport, one.endpoint.port, family)
@@ -69,8 +55,11 @@ def doors(
         if one.netns == gate.namespace.inode and not one.endpoint.is_loopback
         for family in _families(one)
     }
-    for transport in PROTOCOLS:
-        for first, last in gate.firewall.program.port_classes()[:MAX_CLASSES]:
+    classes = gate.firewall.program.port_classes()
+    for transport, protocol in PROTOCOLS.items():
+        runs = gate.sent_on.get(protocol, ())
+        may = [one for one in classes if any(low <= one[1] and one[0] <= end for low, end in runs)]
+        for first, last in may[:MAX_CLASSES]:
             for family, address in _entrances(gate, transport, first):
                 if first == last and (transport, first, family) in held:
                     continue
@@ -89,7 +78,7 @@ def of_held(
 
     Docker's userland proxy holds such a door, and gets nothing of what comes from outside.
     """
-    if not sends(gate.firewall):
+    if not gate.sent_on:
         return None
     to = _first_redirection(reached)
     if to is None or listener.endpoint.is_loopback:
@@ -108,7 +97,7 @@ def _entrances(gate: Gate, transport: Transport, port: int) -> Iterator[tuple[in
     reasoner = Reasoner(gate.firewall.program, gate.firewall.machine)
     for family in (intervals.IPV4, intervals.IPV6):
         asked: dict[int, bool] = {}
-        for place in _outside(gate, family):
+        for place in _ways_in(gate, family):
             for destination in destinations(gate.firewall, place, None):
                 question = _question(place, transport, port, destination)
                 asked[destination] = asked.get(destination, False) or _moves(
@@ -126,6 +115,16 @@ def _outside(gate: Gate, family: int) -> Iterator[Standpoint]:
     for place in gate.places:
         if place.family == family and place.zone in {Zone.LAN, Zone.INTERNET}:
             yield place
+
+
+def _ways_in(gate: Gate, family: int) -> Iterator[Standpoint]:
+    """One place an interface, with everybody who comes by it."""
+    by_interface: dict[str | None, Standpoint] = {}
+    for place in _outside(gate, family):
+        known = by_interface.get(place.interface)
+        everybody = intervals.union(known.sources, place.sources) if known else place.sources
+        by_interface[place.interface] = replace(place, sources=everybody)
+    yield from by_interface.values()
 
 
 def _question(place: Standpoint, transport: Transport, port: int, destination: int) -> Question:

@@ -54,12 +54,12 @@ def doors(
 
 
 def _gates(walls: "Firewalls", namespaces: Mapping[int, Namespace]) -> dict[int, "Gate"]:
-    """The firewalls that were read, ready to be asked."""
-    near = zone_networks(namespaces.values())
-    return {
-        inode: exposures.Gate(firewall, namespaces[inode], near)
-        for inode, firewall in walls.read.items()
-    }
+    """The firewalls that were read, ready to be asked; made once."""
+    if walls.read and not walls.gates:
+        near = zone_networks(namespaces.values())
+        for inode, firewall in walls.read.items():
+            walls.gates[inode] = exposures.Gate(firewall, namespaces[inode], near)
+    return walls.gates
 
 
 def _guarded(
@@ -139,16 +139,8 @@ def line(intents: Iterable[Intent], door: Door) -> Intent | None:
 
 def walls(read: "Firewalls", namespaces: Iterable[Namespace]) -> dict[int, "Wall"]:
     """The firewalls that were read, for those who judge them."""
-    if not read.read:
-        return {}
-    from tojimari.app import places  # noqa: PLC0415 - heavy, and most machines have no rules
-
-    near = zone_networks(namespaces := tuple(namespaces))
-    return {
-        one.inode: places.wall(read.read[one.inode], one, near)
-        for one in namespaces
-        if one.inode in read.read
-    }
+    gates = _gates(read, {one.inode: one for one in namespaces})
+    return {inode: gate.wall() for inode, gate in gates.items()}
 
 
 def zone_networks(namespaces: Iterable[Namespace]) -> Mapping[Zone, tuple[str, ...]]:

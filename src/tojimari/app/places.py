@@ -5,13 +5,10 @@ from dataclasses import replace
 
 from tojimari.app.firewall import Firewall
 from tojimari.app.passages import standpoints
-from tojimari.app.prove import approaches
 from tojimari.core.exposure import Zone
 from tojimari.core.socket import Namespace
 from tojimari.firewall import intervals
-from tojimari.firewall.reasoner import Reasoner
 from tojimari.firewall.sources import Standpoint
-from tojimari.firewall.wall import Wall
 
 
 def before(
@@ -39,22 +36,6 @@ def before(
             there = _networks(near.get(Zone.LAN, ()), place.family)
             if there:
                 yield replace(place, zone=Zone.LAN, sources=there)
-
-
-def wall(firewall: Firewall, namespace: Namespace, near: Mapping[Zone, tuple[str, ...]]) -> Wall:
-    """A firewall for those who judge it.
-
-    Args:
-        firewall: The rules of the namespace.
-        namespace: Where they stand.
-        near: As in ``before``.
-    """
-    return Wall(
-        namespace.inode,
-        Reasoner(firewall.program, firewall.machine),
-        tuple(before(firewall, namespace, near)),
-        tuple(approaches(firewall)),
-    )
 
 
 def within(firewall: Firewall) -> Iterator[Standpoint]:

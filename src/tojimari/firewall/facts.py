@@ -3,7 +3,7 @@
 Each fact names the rules that make it true. All functions here are pure.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from tojimari.core.exposure import Certainty
@@ -186,7 +186,12 @@ def rules_without_listener(
                 yield RuleWithoutListener(place, protocol, ports)
 
 
-def shadowed_rules(reasoner: Reasoner, approaches: Collection[Approach]) -> Iterator[ShadowedRule]:
+def shadowed_rules(
+    reasoner: Reasoner,
+    approaches: Collection[Approach],
+    is_wanted: Callable[[Place], bool] | None = None,
+    most: int | None = None,
+) -> Iterator[ShadowedRule]:
     """Rules that no packet can ever come to match.
 
     Only rules are judged that ask for nothing but interface, protocol, ports and source; of the
@@ -195,9 +200,13 @@ def shadowed_rules(reasoner: Reasoner, approaches: Collection[Approach]) -> Iter
     Args:
         reasoner: Whom to ask.
         approaches: Every way in.
+        is_wanted: Whether a rule is to be judged; None for all.
+        most: Questions after which the rest of the rules is let be; None for no limit.
     """
     judged = {
-        id(rule): place for place, rule in _on_the_way_in(reasoner.program) if _is_plain(rule)
+        id(rule): place
+        for place, rule in _on_the_way_in(reasoner.program)
+        if _is_plain(rule) and (is_wanted is None or is_wanted(place))
     }
     questions = list(_every_question(reasoner.program, approaches))
     asked: set[int] = set()
@@ -211,6 +220,8 @@ def shadowed_rules(reasoner: Reasoner, approaches: Collection[Approach]) -> Iter
                 continue
             is_tried = True
             if number not in asked:
+                if most is not None and len(asked) >= most:
+                    return
                 asked.add(number)
                 for visit in reasoner.ask(question, path=True).visits:
                     matched.add(id(visit.place.rule))
