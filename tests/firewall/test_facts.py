@@ -48,7 +48,7 @@ def test_after_so_many_questions_the_rest_of_the_rules_is_let_be() -> None:
     asked = reasoner(rules)
     assert len(list(facts.shadowed_rules(asked, APPROACHES))) == 3
     assert not list(facts.shadowed_rules(asked, APPROACHES, most=1))
-    assert not list(facts.shadowed_rules(asked, APPROACHES, lambda place: not place))
+    assert not list(facts.shadowed_rules(asked, APPROACHES, lambda place: place.rule is None))
 
 
 @pytest.mark.parametrize("port", [8081, 22])
