@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tojimari.core.endpoint import Transport
-from tojimari.lab import keeper
+from tojimari.lab import house, keeper
 from tojimari.lab.keeper import Event, Order
 from tojimari.lab.scene import Expected
 
@@ -58,3 +58,13 @@ def test_doors_are_seen_without_knocking() -> None:
         assert keeper.shut(process.pid, expected) == []
         assert keeper.shut(os.getpid(), expected) == expected
         process.communicate(b"")
+
+
+def test_a_systemd_that_never_answers_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def waiting(leader: int, command: list[str], environment: dict[str, str]) -> list[str]:
+        del leader, command, environment
+        return ["sleep", "60"]
+
+    monkeypatch.setattr(keeper, "ANSWER", 0.05)
+    monkeypatch.setattr(house, "enter_line", waiting)
+    assert keeper.systemctl(1, "is-system-running", "--wait") == ""
