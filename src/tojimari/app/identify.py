@@ -93,22 +93,38 @@ def here(seen: InsideView | None = None) -> Plan:
         seen = look.view()
     ours = own_namespace(seen.namespaces)
     found: dict[Endpoint, Target] = {}
-    elsewhere = 0
+    elsewhere = tied = 0
     for listener in seen.listeners:
         if listener.role is Role.CLIENT or listener.multicast:
             continue
         if listener.netns != ours:
             elsewhere += 1
             continue
+        if listener.interface is not None and not _at_own_address(listener.endpoint):
+            tied += 1
+            continue
         target = _own(listener)
         if target is not None:
             found.setdefault(target.endpoint, target)
-    left_out = Message(
-        "other-namespaces",
-        mark("{count} doors in other network namespaces, such as containers', were not spoken to"),
-        {"count": elsewhere},
+    left_out = (
+        Message(
+            "other-namespaces",
+            mark(
+                "{count} doors in other network namespaces, such as containers', were not spoken to"
+            ),
+            {"count": elsewhere},
+        ),
+        Message(
+            "tied-to-an-interface",
+            mark("{count} doors hear only what comes in by one network interface; ask from outside"),
+            {"count": tied},
+        ),
     )
-    more = (Unseen(left_out, elsewhere),) if elsewhere else ()
+    more = tuple(
+        Unseen(message, count)
+        for message, count in zip(left_out, (elsewhere, tied), strict=True)
+        if count
+    )
     return Plan(tuple(found.values()), (*seen.unseen, *more))
 
 
@@ -254,6 +270,11 @@ def own_namespace(namespaces: Sequence[Namespace]) -> int:
         return next((one.inode for one in namespaces if one.is_host), 0)
 
 
+def _at_own_address(endpoint: Endpoint) -> bool:
+    """Whether the kernel ties it to an interface only because its address is local to a link."""
+    return not endpoint.is_wildcard and ipaddress.ip_address(endpoint.address).is_link_local
+
+
 def _own(listener: Listener) -> Target | None:
     """A door of our own, at the address where we can stand before it."""
     endpoint = listener.endpoint
@@ -264,6 +285,9 @@ def _own(listener: Listener) -> Target | None:
         endpoint = Endpoint(endpoint.transport, address, endpoint.port)
     elif ipaddress.ip_address(endpoint.address.partition("%")[0]).is_multicast:
         return None
+    elif listener.interface is not None and endpoint.is_ipv6:
+        address = f"{endpoint.address}%{listener.interface}"  # RFC 4007, section 11.2
+        endpoint = Endpoint(endpoint.transport, address, endpoint.port)
     owner = next((one for one in listener.owners if one.exe), None)
     first = listener.owners[0] if listener.owners else None
     return Target(

@@ -14,6 +14,8 @@ from tojimari.services.page import Answer, Page, pages
 
 ASKED_PATHS = 2  # beside the first page
 NOT_FOR_BARE = frozenset({400, 421, 426, 431, 505})  # complaints about a request without Host
+NOT_FOUND = 404  # RFC 9110, section 15.5.5
+HABIT = "/version"  # where etcd, Docker and Kubernetes tell theirs, at whatever number
 SHOWN = ("server", "location", "www-authenticate", "x-powered-by", "via", "content-type")
 
 
@@ -61,11 +63,13 @@ def _by_number(
     candidates = [
         one for one in known if peer.endpoint.port in one.ports and one.confirm and one.path
     ]
+    if not candidates and first.status == NOT_FOUND and not first.header("server"):
+        return (yield from _by_habit(first, host, known))
     before = first
     for page in candidates[:ASKED_PATHS]:
         reply = yield from _asked(before, page.path, host)
         if reply is None:
-            break
+            return None, None
         before = reply
         answer = page.confirm(reply) if page.confirm else None
         if answer is not None:
@@ -73,11 +77,25 @@ def _by_number(
     return None, None
 
 
+def _by_habit(
+    first: Response, host: str, known: Sequence[Page]
+) -> Talk[tuple[Page | None, Answer | None]]:
+    """A server without a front page and without a name is an interface for programs."""
+    reply = yield from _asked(first, HABIT, host)
+    for page in known if reply is not None else ():
+        answer = page.confirm(reply) if page.path == HABIT and page.confirm and reply else None
+        if answer is not None:
+            return page, answer
+    return None, None
+
+
 def _asked(before: Response, path: str, host: str) -> Talk[Response | None]:
     """One more path, on the same connection where the server keeps it."""
-    if not before.reusable and not (yield Reconnect()):
-        return None
-    return (yield from http.exchange(http.request(path, host)))
+    asked = http.request(path, host)
+    reply = (yield from http.exchange(asked)) if before.reusable else None
+    if reply is None and (yield Reconnect()):
+        reply = yield from http.exchange(asked)
+    return reply
 
 
 def _service(response: Response, page: Page | None, answer: Answer | None) -> Service:
