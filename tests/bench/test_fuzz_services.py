@@ -10,7 +10,7 @@ from tojimari.services.catalogue import PROTOCOLS
 ROOT = Path(__file__).parent.parent.parent
 BENCH = ROOT / "bench"
 FAMILIES = {"numbered replies", "lines", "web", "encoded structures", "frames", "datagrams"}
-OTHERS = {"strangers", "pages", "greetings", "tls", "certificates"}
+OTHERS = {"strangers", "pages", "greetings", "tls", "certificates", "patterns"}
 WITH_A_MISTAKE = """
 import sys
 sys.path[:0] = [{bench!r}, {tests!r}]
