@@ -25,6 +25,7 @@ NETLINK_ROUTE = 0
 NETLINK_SOCK_DIAG = 4
 
 NLM_F_REQUEST = 0x1
+NLM_F_ACK = 4
 NLM_F_DUMP = 0x300  # NLM_F_ROOT | NLM_F_MATCH
 NLM_F_DUMP_INTR = 0x10  # the table changed while it was read: read it again
 
@@ -112,15 +113,28 @@ class NetlinkSocket:
             NetlinkError: What came is no netlink message.
         """
         for _ in range(ATTEMPTS - 1):
-            dump = self._dump(kind, body)
+            dump = self._ask(kind, body, NLM_F_DUMP)
             if not dump.interrupted:
                 return dump
-        return self._dump(kind, body)
+        return self._ask(kind, body, NLM_F_DUMP)
 
-    def _dump(self, kind: int, body: bytes) -> Dump:
+    def tell(self, kind: int, body: bytes) -> None:
+        """Have the kernel do something, and wait until it has.
+
+        Args:
+            kind: Message type of the request.
+            body: What follows the header, padded to four bytes.
+
+        Raises:
+            OSError: The kernel's refusal, with its number; ETIMEDOUT where it stayed silent.
+            NetlinkError: What came is no netlink message.
+        """
+        self._ask(kind, body, NLM_F_ACK)
+
+    def _ask(self, kind: int, body: bytes, flags: int) -> Dump:
         self._sequence += self._increment
         length = HEADER.size + len(body)
-        header = HEADER.pack(length, kind, NLM_F_REQUEST | NLM_F_DUMP, self._sequence, 0)
+        header = HEADER.pack(length, kind, NLM_F_REQUEST | flags, self._sequence, 0)
         self._socket.send(header + body)
         datagrams: list[bytes] = []
         total = 0
