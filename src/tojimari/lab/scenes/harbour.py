@@ -100,9 +100,7 @@ def _http(daemon: str, port: int, product: str, *, version: bool, package: str) 
 
 def _radius(port: int) -> Expected:
     """Its clients are listed, and by default only the own house is."""
-    return udp(
-        "freeradius", port, "radius", package="freeradius", answers=Audience.HOUSE
-    )
+    return udp("freeradius", port, "radius", package="freeradius", answers=Audience.HOUSE)
 
 
 SCENE = Scene(
@@ -299,12 +297,8 @@ SCENE = Scene(
                 telling("influxd", 8086, "http", "InfluxDB", "influxdb"),
                 Expected("iperf3", 5201, "iperf3", package="iperf3"),
                 telling("beanstalkd", 11300, "beanstalkd", "beanstalkd", "beanstalkd"),
-                udp(
-                    *("rsyslogd", 514, "syslog"), package="rsyslog", answers=Audience.NOBODY
-                ),
-                Expected(
-                    *("rsyslogd", 1514, "syslog"), package="rsyslog", answers=Audience.NOBODY
-                ),
+                udp(*("rsyslogd", 514, "syslog"), package="rsyslog", answers=Audience.NOBODY),
+                Expected(*("rsyslogd", 1514, "syslog"), package="rsyslog", answers=Audience.NOBODY),
                 Expected("xrdp", 3389, "rdp", package="xrdp"),
                 udp("coap-server", 5683, "coap", package="libcoap3-bin"),
             ),
