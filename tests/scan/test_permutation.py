@@ -37,6 +37,27 @@ def test_columns_say_what_single_numbers_say(size: int, seed: int, data: st.Data
     assert column.tolist() == asked
 
 
+@given(st.integers(1, 1 << 26), SEEDS, st.data())
+def test_a_stretch_says_what_single_numbers_say(size: int, seed: int, data: st.DataObject) -> None:
+    first = data.draw(st.integers(0, size))
+    end = data.draw(st.integers(first, min(size, first + 300)))
+    order = Permutation(size, seed)
+    expected = [order.at(one) for one in range(first, end)]
+    assert order.stretch(first, end) == expected
+    if size <= 1 << 12:
+        assert order.tabled(first, end) == expected
+
+
+@pytest.mark.parametrize(("first", "end"), [(-1, 2), (3, 2), (0, 11)])
+def test_there_is_no_stretch_beyond_the_ends(first: int, end: int) -> None:
+    with pytest.raises(IndexError):
+        Permutation(10, 1).stretch(first, end)
+
+
+def test_a_long_stretch_is_the_whole_order() -> None:
+    assert sorted(Permutation(65535, 3).stretch(0, 65535)) == list(range(65535))
+
+
 def test_another_seed_gives_another_order() -> None:
     orders = {tuple(map(Permutation(1000, seed).at, range(1000))) for seed in range(100)}
     assert len(orders) == 100

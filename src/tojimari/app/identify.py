@@ -11,6 +11,7 @@ from tojimari.core.errors import RefusedError, UsageError
 from tojimari.core.message import Message, mark
 from tojimari.core.service import Identification
 from tojimari.core.socket import InsideView, Listener, Namespace, Role, Unseen
+from tojimari.linux import open_files
 from tojimari.services import catalogue, limits
 from tojimari.services.dialogue import Peer
 from tojimari.services.identify import identify as one_door
@@ -133,16 +134,7 @@ def identify(
 
 def allowed_at_once() -> int:
     """How many doors at the same time: as many as there may be open files, up to a cap."""
-    try:
-        import resource  # noqa: PLC0415 - not on every system
-    except ImportError:
-        return SPARE_FILES
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = limits.AT_ONCE + SPARE_FILES
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return max(1, min(wanted, soft) - SPARE_FILES)
+    return open_files.allow(limits.AT_ONCE, SPARE_FILES)
 
 
 def _job(target: Target, budget: int, seconds: float) -> Job[Identification]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 ROUNDS = 4
 LARGEST = 1 << 63
+TABLED = 12  # bits of the larger half up to which all that a round can do fits a processor's cache
+WORTH_TABLES = 1  # places per entry of a table from which making it pays
 _WORD = (1 << 64) - 1
 
 # The constants of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
@@ -86,6 +88,49 @@ class Permutation:
         while number >= self.size:
             number = self._back(number)
         return number
+
+    def stretch(self, first: int, end: int) -> list[int]:
+        """``at`` of a run of places, the quickest way that needs no numpy.
+
+        Args:
+            first: The first place.
+            end: The one after the last.
+
+        Raises:
+            IndexError: There are no such places.
+        """
+        if not 0 <= first <= end <= self.size:
+            raise IndexError(end)
+        if self._left > TABLED or end - first < WORTH_TABLES << self._left:
+            return [self.at(one) for one in range(first, end)]
+        return self.tabled(first, end)
+
+    def tabled(self, first: int, end: int) -> list[int]:
+        """``stretch``, with what each round does to each half looked up; quick where it is long."""
+        width, mask, size = self._right, (1 << self._right) - 1, self.size
+        tables = [
+            [mixed(half ^ key) >> 64 - kept for half in range(1 << given)]
+            for key, kept, given in zip(
+                self._keys,
+                (self._left, self._right) * 2,
+                (self._right, self._left) * 2,
+                strict=True,
+            )
+        ]
+        one, two, three, four = tables
+        found: list[int] = []
+        for index in range(first, end):
+            number = index
+            while True:
+                right = number & mask
+                left = number >> width ^ one[right]
+                right ^= two[left]
+                left ^= three[right]
+                number = left << width | right ^ four[left]
+                if number < size:
+                    break
+            found.append(number)
+        return found
 
     def column(self, indices: "U64") -> "U64":
         """``at`` of many.
