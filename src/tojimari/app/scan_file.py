@@ -482,7 +482,7 @@ def _part(document: PlanPartDocument, seconds: float | None) -> Part:
         first=document.first,
         end=document.end,
         limits=Limits(document.rate, document.retries, seconds),
-        payloads=payloads(space) if transport is Transport.UDP else {},
+        payloads=payloads(space, plotted.stretches[0].way) if transport is Transport.UDP else {},
     )
     method, passed = choose(task, document.method)
     return Part(task, method, passed, own=document.own)

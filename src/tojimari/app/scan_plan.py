@@ -16,7 +16,7 @@ from tojimari.scan.plan import Part, Plan
 from tojimari.scan.ports import Ports
 from tojimari.scan.refusal import Allowed
 from tojimari.scan.targets import Target
-from tojimari.scan.task import METHODS, Limits, Method, Space, Task
+from tojimari.scan.task import METHODS, Limits, Method, Space, Task, Way
 from tojimari.scan.ways import Stretch
 
 HINT = mark("tojimari scan 192.0.2.7")
@@ -233,7 +233,7 @@ def _part(
         first=first,
         end=end,
         limits=replace(wish.limits, rate=rate),
-        payloads=payloads(space) if transport is Transport.UDP else {},
+        payloads=payloads(space, stretch.way) if transport is Transport.UDP else {},
     )
     method, passed = choose(task, wish.method)
     return Part(task, method, passed, own=stretch.own)
@@ -273,20 +273,25 @@ def choose(task: Task, name: str = "") -> tuple[Method, tuple[tuple[str, Message
     raise HostError("There is no way to knock by {transport} here.", transport=task.transport)
 
 
-def payloads(space: Space) -> dict[int, tuple[bytes, ...]]:
-    """What to say at each number of UDP: the first words of the protocols that are usual there."""
+def payloads(space: Space, way: Way) -> dict[int, tuple[bytes, ...]]:
+    """What to say at each number of UDP: the first words of the protocols that are usual there.
+
+    Args:
+        space: What is knocked at.
+        way: How the words get there; some say where the answer is to go.
+    """
     from tojimari.services import catalogue  # noqa: PLC0415 - 60 ms, for UDP alone
     from tojimari.services.dialogue import Peer, first_datagram  # noqa: PLC0415 - the same
 
     address = shown(space.family, space.addresses[0][0])
+    ours = shown(space.family, way.source) if way.source else ""
     nonce = os.urandom(NONCE)
     found: dict[int, tuple[bytes, ...]] = {}
     wanted = frozenset(space.ports)
     for protocol in catalogue.over(Transport.UDP):
         for port in protocol.ports & wanted:
-            said = first_datagram(
-                protocol, Peer(Endpoint(Transport.UDP, address, port), address, nonce)
-            )
+            endpoint = Endpoint(Transport.UDP, address, port)
+            said = first_datagram(protocol, Peer(endpoint, address, nonce, local=ours))
             if said is not None:
                 found[port] = (*found.get(port, ()), said)
     return found
