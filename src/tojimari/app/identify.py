@@ -98,7 +98,7 @@ def here(seen: InsideView | None = None) -> Plan:
         if listener.netns != ours:
             elsewhere += 1
             continue
-        target = _own(listener)
+        target = target_of(listener)
         if target is not None:
             found.setdefault(target.endpoint, target)
     left_out = Message(
@@ -257,8 +257,8 @@ def own_namespace(namespaces: Sequence[Namespace]) -> int:
         return next((one.inode for one in namespaces if one.is_host), 0)
 
 
-def _own(listener: Listener) -> Target | None:
-    """A door of our own, at the address where we can stand before it."""
+def target_of(listener: Listener) -> Target | None:
+    """A door of our own, at the address where we can stand before it; None for a group's."""
     endpoint = listener.endpoint
     if endpoint.transport not in {Transport.TCP, Transport.UDP}:
         return None
