@@ -11,12 +11,14 @@ from tojimari.core.errors import RefusedError, UsageError
 from tojimari.core.message import Message, mark
 from tojimari.core.service import Identification
 from tojimari.core.socket import InsideView, Listener, Namespace, Role, Unseen
+from tojimari.linux import open_files
 from tojimari.services import catalogue, limits
 from tojimari.services.dialogue import Peer
 from tojimari.services.identify import identify as one_door
 from tojimari.services.loop import Job, Loop
 
 HINT = mark("tojimari identify 192.0.2.7:22,80,8000-8100,53/udp")
+LOOPBACK, LOOPBACK_IPV6 = "127.0.0.1", "::1"
 NONCE = 32  # bytes
 SPARE_FILES = 64  # left to the rest of the process
 MOST_DOORS = 1 << 18  # of all targets together: more is a scan's work
@@ -133,16 +135,7 @@ def identify(
 
 def allowed_at_once() -> int:
     """How many doors at the same time: as many as there may be open files, up to a cap."""
-    try:
-        import resource  # noqa: PLC0415 - not on every system
-    except ImportError:
-        return SPARE_FILES
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = limits.AT_ONCE + SPARE_FILES
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return max(1, min(wanted, soft) - SPARE_FILES)
+    return open_files.allow(limits.AT_ONCE, SPARE_FILES)
 
 
 def _job(target: Target, budget: int, seconds: float) -> Job[Identification]:
@@ -170,11 +163,15 @@ def _split(word: str) -> tuple[str, str]:
 
 
 def _resolve(host: str) -> str:
-    """The first address of a name.
+    """The first address of a name; ``localhost`` is this machine, whatever a resolver says.
 
     Raises:
         OSError: There is none.
+
+    Source: RFC 6761, section 6.3.
     """
+    if host.lower().removesuffix(".").rpartition(".")[2] == "localhost":
+        return LOOPBACK
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return str(found[0][4][0])
 
@@ -263,7 +260,7 @@ def target_of(listener: Listener) -> Target | None:
     if endpoint.transport not in {Transport.TCP, Transport.UDP}:
         return None
     if endpoint.is_wildcard:
-        address = "::1" if endpoint.is_ipv6 and listener.v6only else "127.0.0.1"
+        address = LOOPBACK_IPV6 if endpoint.is_ipv6 and listener.v6only else LOOPBACK
         endpoint = Endpoint(endpoint.transport, address, endpoint.port)
     elif ipaddress.ip_address(endpoint.address.partition("%")[0]).is_multicast:
         return None

@@ -26,6 +26,7 @@ def _certificate(der: bytes) -> dict[str, str | int]:
     """The fields of one certificate; those that cannot be read are left out."""
     # Imported here: 40 ms, and only those who met a certificate need it.
     from cryptography import x509  # noqa: PLC0415
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
     from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
 
     try:
@@ -43,7 +44,7 @@ def _certificate(der: bytes) -> dict[str, str | int]:
                 "yes" if certificate.subject == certificate.issuer else "no"
             )
             told |= _names(certificate) | _key(certificate)
-    except ValueError as error:
+    except (ValueError, TypeError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
         return {"certificate-unreadable": str(error)}
     return told
 
@@ -53,7 +54,7 @@ def _names(certificate: "x509.Certificate") -> dict[str, str | int]:
 
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         return {}
     listed = extension.value
     names = [

@@ -35,7 +35,9 @@ def _run(
     from tojimari.app import firewall as walls  # noqa: PLC0415 - so that the help starts at once
     from tojimari.app import reach  # noqa: PLC0415 - the same
 
-    firewall = walls.from_files(map(walls.text_of, files), own) if files else walls.live()
+    firewall = (
+        walls.from_files(map(walls.text_of, files), own, map(str, files)) if files else walls.live()
+    )
     wanted = [one for text in ports for one in _ports(text)]
     if origin is not None and origin not in list(Zone):
         found = [reach.asked(firewall, origin, transport, port, to) for port, transport in wanted]
