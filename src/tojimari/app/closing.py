@@ -1,7 +1,7 @@
 """What is asked of a close, a move or an allow, and the plan for it: nothing is changed here."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tojimari.app import firewall as firewalls
@@ -27,6 +27,7 @@ from tojimari.sockets import ancestry
 
 MOVES = "tojimari.close.moves"
 SECONDS = 60  # until a change undoes itself, where nothing else is asked for
+_MANAGER = "systemd"
 _LOGIN = frozenset({"sshd", "dropbear"})  # programs by which somebody logs in
 
 
@@ -90,13 +91,29 @@ def see() -> Seen:
         HostError: The sockets or the rules cannot be read.
     """
     view = look.view(connections=True)
-    doors = tuple(own(look.doors(view)))
+    doors = tuple(_with_sockets(own(look.doors(view))))
     return Seen(view, doors, firewalls.live(), _session(view))
 
 
 def own(doors: Sequence[Door]) -> list[Door]:
     """The doors of the machine itself that others come to; those within containers left out."""
     return [one for one in doors if one.namespace.is_host and one.is_server]
+
+
+def _with_sockets(doors: Sequence[Door]) -> Iterator[Door]:
+    """The doors, where the service manager itself holds one with the unit that it is of."""
+    sockets: dict[Target, str] | None = None
+    for door in doors:
+        if door.listener is None or _MANAGER not in door.programs:
+            yield door
+            continue
+        if sockets is None:
+            sockets = System().sockets()
+        unit = sockets.get(target_of(door))
+        owners = tuple(
+            replace(one, unit=unit) if unit and one.name == _MANAGER else one for one in door.owners
+        )
+        yield replace(door, listener=replace(door.listener, owners=owners))
 
 
 def plan(request: Request, seen: Seen) -> Plan:
