@@ -8,7 +8,7 @@ rule as before. The table of all of it is printed.
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -157,11 +157,11 @@ def closed(street: Street, daemon: Daemon, way: str) -> str:
     if until(lambda: knocked(street, daemon, daemon.port), "open") != "open":
         return "was not open"
     options = ("--yes", "--for", "10m", "--json")
-    words = ("close", daemon.word, "--by", way, *options)
-    if way == "move":
-        words = ("move", daemon.word, str(NEW), *options)
+    asked = (
+        ["move", daemon.word, str(NEW)] if way == "move" else ["close", daemon.word, "--by", way]
+    )
     began = time.monotonic()
-    code, said = tojimari(street, daemon.house, *words)
+    code, said = tojimari(street, daemon.house, *asked, *options)
     took = time.monotonic() - began
     if code != 0:
         return f"refused: {said[-300:]}"
@@ -184,9 +184,11 @@ def closed(street: Street, daemon: Daemon, way: str) -> str:
     return "; ".join(found) if found else f"{took:.1f} s"
 
 
-def of_house(street: Street, daemons: list[Daemon]) -> Iterator[tuple[Daemon, dict[str, str]]]:
-    for daemon in daemons:
-        yield daemon, {way: closed(street, daemon, way) for way in daemon.ways}
+Row = tuple[Daemon, dict[str, str]]
+
+
+def of_house(street: Street, daemons: list[Daemon]) -> list[Row]:
+    return [(one, {way: closed(street, one, way) for way in one.ways}) for one in daemons]
 
 
 @pytest.mark.parametrize("scene", SCENES)
@@ -197,8 +199,8 @@ def test_every_daemon_is_closed_in_every_way_and_put_back_to_the_byte(
     houses = sorted({one.house for one in SCENES[scene]})
     by_house = [[one for one in SCENES[scene] if one.house == house] for house in houses]
     with ThreadPoolExecutor(2) as pool:
-        done = list(pool.map(lambda those: list(of_house(street, those)), by_house))
-    rows = [pair for those in done for pair in those]
+        done = pool.map(of_house, [street] * len(houses), by_house)
+        rows = [row for those in done for row in those]
     with capsys.disabled():
         print(f"\n{scene:16}{'door':12}" + "".join(f"{way:10}" for way in WAYS))  # noqa: T201 - the table that was promised
         for daemon, results in rows:

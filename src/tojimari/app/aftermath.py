@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from tojimari.app import closing, difference, identify, look
 from tojimari.app import firewall as firewalls
-from tojimari.app.closing import Request, Seen
+from tojimari.app.closing import Seen
+from tojimari.app.request import Request
 from tojimari.close import nft
 from tojimari.close.move import target_of
 from tojimari.core.door import Door

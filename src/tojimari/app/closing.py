@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tojimari.app import firewall as firewalls
-from tojimari.app import look, reach, where
+from tojimari.app import intended, look, reach, where
 from tojimari.app.firewall import Firewall
 from tojimari.app.passages import standpoints
+from tojimari.app.request import Request
 from tojimari.close import deeds, guard, operator
 from tojimari.close.disk import Disk
 from tojimari.close.guard import Effect, Logins, Session
@@ -26,40 +27,8 @@ from tojimari.firewall import intervals
 from tojimari.sockets import ancestry
 
 MOVES = "tojimari.close.moves"
-SECONDS = 60  # until a change undoes itself, where nothing else is asked for
 _MANAGER = "systemd"
 _LOGIN = frozenset({"sshd", "dropbear"})  # programs by which somebody logs in
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What somebody asked for.
-
-    Attributes:
-        words: The numbers as they were typed.
-        sources: To whom doors are closed: zones and networks; empty for everybody.
-        allowed: Who is left in while they are closed to all others; empty for nobody.
-        by: The way that is to be taken; None for the smallest.
-        port: The new number; 0 where doors are closed.
-        addresses: Where the service may go on listening; empty for this machine alone.
-        seconds: Until it undoes itself; 0 for never.
-        mask: Whether a unit is kept from starting in any way.
-        kill: Whether a process that does not end may be killed.
-        end_sessions: Whether the sessions that exist are ended too.
-        command: The whole command line, for the journal.
-    """
-
-    words: tuple[str, ...]
-    sources: tuple[str, ...] = ()
-    allowed: tuple[str, ...] = ()
-    by: str | None = None
-    port: int = 0
-    addresses: tuple[str, ...] = ()
-    seconds: int = SECONDS
-    mask: bool = False
-    kill: bool = False
-    end_sessions: bool = False
-    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +94,8 @@ def plan(request: Request, seen: Seen) -> Plan:
     targets = chosen_targets(request, seen)
     situation = _situation(request, seen, targets)
     steps = tuple(one.plan(situation) for one in moves())
+    if request.why:
+        steps = tuple(intended.with_policy(one, request, targets) for one in steps)
     chosen = _chosen(request, steps)
     step = None if chosen is None else steps[chosen]
     return Plan(
@@ -279,6 +250,15 @@ def _chosen(request: Request, steps: Sequence[Step]) -> int | None:
     possible = [at for at in wanted if steps[at].refused is None]
     # What closes nothing else comes before what does, whatever its size.
     return min(possible, key=lambda at: (len(steps[at].stops), at), default=None)
+
+
+def session() -> Session | None:
+    """The session that we are in; None where nobody came from elsewhere.
+
+    Raises:
+        HostError: The kernel's sockets cannot be read.
+    """
+    return _session(look.view(connections=True))
 
 
 def _session(view: InsideView) -> Session | None:
