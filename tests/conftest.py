@@ -73,7 +73,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Turn a skip into a failure in CI, unless its reason is on the list; carry what is announced."""
+    """Carry what is announced; in CI turn a skip into a failure, unless its reason is listed."""
     report = yield
     while _TOLD:
         report.user_properties.append((TABLE, _TOLD.pop(0)))

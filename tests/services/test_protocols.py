@@ -10,7 +10,7 @@ from recordings import ALL, NAMES, Recorded, replayed
 from tojimari.core import catalog
 from tojimari.core.endpoint import Transport
 from tojimari.core.errors import PeerError
-from tojimari.core.service import Service
+from tojimari.core.service import Confidence, Service
 from tojimari.services import limits
 from tojimari.services.catalogue import PROTOCOLS, protocols
 from tojimari.services.dialogue import Peer, Protocol, first_datagram
@@ -121,7 +121,9 @@ def test_nothing_is_recognised_in_noise_by_accident(name: str, data: bytes) -> N
     spoken = protocol(name)
     recorded = next(one for one in ALL if one.module == name)
     found = outcome(recorded, spoken, (Turn(SERVER, data),))
-    assert found is None or data[:2] in recorded.said
+    # Hypothesis finds words of the sources too: "password:" is likely a prompt of Telnet's.
+    unsure = found is None or found.confidence is not Confidence.CERTAIN
+    assert unsure or data[:2] in recorded.said
 
 
 @by_recording

@@ -114,7 +114,9 @@ def here(seen: InsideView | None = None) -> Plan:
         ),
         Message(
             "tied-to-an-interface",
-            mark("{count} doors hear only what comes in by one network interface; ask from outside"),
+            mark(
+                "{count} doors hear only what comes in by one network interface; ask from outside"
+            ),
             {"count": tied},
         ),
     )

@@ -129,7 +129,9 @@ SCENE = Scene(
                 redis(6379, password=True),
                 memcached(11211),
                 etcd(2379),
-                Expected("etcd", 2380, "http", product="etcd", package="etcd-server", loopback=True),
+                Expected(
+                    "etcd", 2380, "http", product="etcd", package="etcd-server", loopback=True
+                ),
             ),
         ),
         House(

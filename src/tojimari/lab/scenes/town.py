@@ -170,11 +170,13 @@ SCENE = Scene(
                 File("/etc/dnsmasq.conf", _DNSMASQ),
                 unit("dnsmasq", "/usr/sbin/dnsmasq --keep-in-foreground -C /etc/dnsmasq.conf"),
             ),
-            services=(udp(
+            services=(
+                udp(
                     *("dnsmasq", 67, "dhcp"),
                     package="dnsmasq-base",
                     answers=Audience.OTHERS,
-                ),),
+                ),
+            ),
         ),
         House(
             name="newcomer",
@@ -182,11 +184,13 @@ SCENE = Scene(
             number=None,
             units=("dhclient.service",),
             files=(unit("dhclient", "/sbin/dhclient -4 -d eth0"),),
-            services=(udp(
+            services=(
+                udp(
                     *("dhclient", 68, "dhcp-client"),
                     package="isc-dhcp-client",
                     answers=Audience.NOBODY,
-                ),),
+                ),
+            ),
         ),
         VISITOR,
     ),

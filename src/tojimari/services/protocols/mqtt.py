@@ -28,7 +28,7 @@ REASONS = {
 
 
 def greet(peer: Peer) -> Dialogue:
-    """CONNECT (MQTT 3.1.1) with a clean session and no name of a user; read the broker's version."""
+    """CONNECT (MQTT 3.1.1), a clean session and no name of a user; read the broker's version."""
     client = b"tojimari" + peer.nonce[:4].hex().encode()
     body = struct.pack(">H4sBBH", 4, b"MQTT", 4, 2, 10) + struct.pack(">H", len(client)) + client
     yield Send(bytes([CONNECT, len(body)]) + body)
@@ -83,4 +83,5 @@ PROTOCOL = Protocol(
     dialogue=greet,
     executables=frozenset({"mosquitto", "emqx", "vernemq"}),
     likelihood=57,
+    reads=5,
 )
