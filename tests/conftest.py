@@ -1,6 +1,7 @@
 """What every test may count on: isolation, or a counted skip; in CI a skip is a failure."""
 
 import os
+import shutil
 import socket
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -19,6 +20,14 @@ settings.load_profile("tojimari")
 
 # Reasons for which a test may be skipped in CI too, each with the why.
 ALLOWED_SKIPS: dict[str, str] = {}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs programs that this machine lacks; script/test names their packages."""
+    for mark in item.iter_markers("peers"):
+        missing = [str(name) for name in mark.args if shutil.which(str(name)) is None]
+        if missing:
+            pytest.skip(f"needs {', '.join(missing)}")
 
 
 @pytest.fixture
@@ -73,7 +82,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Carry what is announced; in CI turn a skip into a failure, unless its reason is listed."""
+    """In CI turn a skip into a failure, unless its reason is listed; carry what is announced."""
     report = yield
     while _TOLD:
         report.user_properties.append((TABLE, _TOLD.pop(0)))

@@ -1,6 +1,7 @@
 """Whom ``identify`` speaks with, and whom it refuses."""
 
 import resource
+import socket
 
 import pytest
 
@@ -159,10 +160,24 @@ def test_this_machines_own_doors_are_found(root: None) -> None:
     assert opened.port in {one.endpoint.port for one in plan.targets}
 
 
-def test_a_name_of_the_system_is_looked_up() -> None:
-    plan = identify.there(["localhost:22"])
-    assert plan.targets[0].endpoint.is_loopback
-    assert plan.targets[0].name == "localhost"
+@pytest.mark.parametrize("name", ["localhost", "LocalHost.", "lab.localhost"])
+def test_localhost_is_this_machine_without_anybody_being_asked(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", None)
+    plan = identify.there([f"{name}:22"])
+    assert plan.targets[0].endpoint == Endpoint(Transport.TCP, "127.0.0.1", 22)
+    assert plan.targets[0].name == name
+
+
+def test_a_name_of_the_system_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def look_up(host: str, port: None, *, type: int) -> list[tuple[object, ...]]:  # noqa: A002
+        assert (host, port, type) == ("notlocalhost", None, socket.SOCK_STREAM)
+        return [(2, 1, 6, "", ("192.0.2.7", 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    plan = identify.there(["notlocalhost:22"])
+    assert plan.targets[0].endpoint == Endpoint(Transport.TCP, "192.0.2.7", 22)
 
 
 def test_more_files_are_allowed_where_the_system_lets_us() -> None:

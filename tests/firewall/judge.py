@@ -200,7 +200,7 @@ class Judge:
         self.inside(f"{program}-nft-restore", text=dump)
         self.inside("nft", "-f", "-", text=RECORDER)
         self.obey("flush")
-        return iptables.DIALECT.read(self.inside(f"{program}-nft-save"), {})
+        return iptables.DIALECT.read(self.inside(f"{program}-nft-save"), {}, program)
 
     def machine(self) -> Machine:
         """What the reasoner is told of the machine."""

@@ -1,12 +1,16 @@
 """Every page of the catalogue against answers as its product gives them, and against others'."""
 
+import time
+
 import pytest
 
 from tojimari.core import catalog
 from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.service import Service
+from tojimari.services import limits
 from tojimari.services.dialogue import Peer
-from tojimari.services.page import PAGES, Page, pages
+from tojimari.services.http import Response
+from tojimari.services.page import PAGES, Answer, Page, pages
 from tojimari.services.protocols.http import PROTOCOL
 from tojimari.services.recording import AGAIN, CLIENT, SERVER, Replay, Turn
 
@@ -342,3 +346,12 @@ def test_other_answers_of_the_same_products(
     service = met(turns, port)
     assert service.product in {entry(name).product, None}
     assert details.items() <= service.details.items()
+
+
+def test_metrics_without_end_take_no_time() -> None:
+    exporter = catalog.entry(PAGES, "exporter", "PAGE", Page)
+    assert exporter.confirm is not None
+    began = time.process_time()
+    answer = exporter.confirm(Response("1.1", 200, "OK", body=b"# HELP " + b"a" * limits.BODY))
+    assert time.process_time() - began < 0.1
+    assert answer == Answer(None, {"metrics": "yes"})

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from tojimari.app import join
 from tojimari.app import look as looking
@@ -10,19 +11,11 @@ from tojimari.app import policy as policies
 from tojimari.audit import check as audit
 from tojimari.core.door import Door
 from tojimari.core.intent import Intent
-from tojimari.core.message import Message
 from tojimari.core.socket import InsideView, Unseen
 from tojimari.core.verdict import Verdict
-from tojimari.policy import matching
 
-# Until the firewall's word is joined, whoever reads the report must know that it is missing.
-FIREWALL_NOT_ASKED = Unseen(
-    Message(
-        "firewall-not-asked",
-        "The firewall was not asked: a door that it shuts is listed all the same.",
-    ),
-    0,
-)
+if TYPE_CHECKING:
+    from tojimari.app.firewalls import Firewalls
 
 
 def check(policy: str | None = None, *, today: dt.date | None = None) -> Verdict:
@@ -40,13 +33,14 @@ def check(policy: str | None = None, *, today: dt.date | None = None) -> Verdict
     """
     force = policies.in_force(policy)
     meant = force.policy
-    view = looking.view()
+    view, walls = looking.guarded(looking.view(), "check")
     verdict = judge(
         view,
-        looking.doors(view),
+        looking.doors(view, walls),
         intents=meant.intents if meant is not None else (),
         path=meant.path if meant is not None else None,
         today=today or dt.datetime.fromtimestamp(view.at).astimezone().date(),
+        walls=walls,
     )
     passed = tuple(Unseen(message, 1) for message in force.passed)
     return replace(verdict, unseen=(*passed, *verdict.unseen))
@@ -59,6 +53,7 @@ def judge(
     intents: Sequence[Intent],
     path: str | None,
     today: dt.date,
+    walls: "Firewalls | None" = None,
 ) -> Verdict:
     """Judge what was seen.
 
@@ -68,16 +63,16 @@ def judge(
         intents: The lines of the policy; empty where there is none.
         path: The policy file; None where there is none.
         today: The date that ``until`` is held against.
+        walls: What the firewalls said; None where nobody asked them.
     """
-    serving = tuple(
-        join.meant(door, matching.covering(intents, door)) for door in doors if door.is_server
-    )
+    serving = tuple(join.meant(door, join.line(intents, door)) for door in doors if door.is_server)
     scene = audit.Scene(
         doors=serving,
         intents=tuple(intents),
         has_policy=path is not None,
         today=today,
         networks=join.zone_networks(view.namespaces),
+        walls=join.walls(walls, view.namespaces) if walls is not None else {},
     )
     return Verdict(
         host=view.host,
@@ -86,6 +81,6 @@ def judge(
         namespaces=view.namespaces,
         doors=serving,
         findings=audit.judge(scene),
-        unseen=(*view.unseen, FIREWALL_NOT_ASKED),
+        unseen=view.unseen,
         method=view.method,
     )

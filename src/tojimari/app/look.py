@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tojimari.app import join
+from tojimari.app import firewalls, join
 from tojimari.core.door import Door
 from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.errors import UsageError
@@ -18,6 +19,7 @@ from tojimari.registry.query import Query, parse
 from tojimari.registry.words import Words
 
 if TYPE_CHECKING:
+    from tojimari.app.firewalls import Firewalls
     from tojimari.sockets.inspection import Inspection
 
 ANYWHERE = "0.0.0.0"  # noqa: S104 - a number means the same at every address; nothing is bound
@@ -53,8 +55,8 @@ def look(
         UsageError: There is no such namespace.
         HostError: The kernel's sockets cannot be read.
     """
-    seen = view()
-    return select(seen, doors(seen), queries, clients=clients, namespace=namespace)
+    seen, walls = guarded(view())
+    return select(seen, doors(seen, walls), queries, clients=clients, namespace=namespace)
 
 
 def view(*, connections: bool = False) -> InsideView:
@@ -75,9 +77,25 @@ def view(*, connections: bool = False) -> InsideView:
     return portable.view(connections=connections)
 
 
-def doors(seen: InsideView) -> tuple[Door, ...]:
-    """Everything that was seen, joined into doors, by port."""
-    return join.doors(seen, meaning.of)
+def guarded(seen: InsideView, command: str = "look") -> "tuple[InsideView, Firewalls]":
+    """What was seen, and the firewalls before it; what of them could not be read is said with it.
+
+    Args:
+        seen: What the kernel said.
+        command: The command to type again with more rights.
+    """
+    walls = firewalls.survey(seen, command=command)
+    return replace(seen, unseen=(*seen.unseen, *walls.unseen)), walls
+
+
+def doors(seen: InsideView, walls: "Firewalls | None" = None) -> tuple[Door, ...]:
+    """Everything that was seen, joined into doors, by port.
+
+    Args:
+        seen: What the kernel said.
+        walls: What the firewalls said; None where nobody asked them.
+    """
+    return join.doors(seen, meaning.of, walls)
 
 
 def select(

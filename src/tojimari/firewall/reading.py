@@ -1,6 +1,7 @@
 """Several texts in several languages, joined into one ruleset."""
 
 from collections.abc import Callable, Iterable
+from itertools import zip_longest
 
 from tojimari.core import catalog
 from tojimari.core.errors import UsageError
@@ -8,6 +9,7 @@ from tojimari.core.message import mark
 from tojimari.firewall.dialect import PACKAGE, AddressSet, Dialect, Sets
 from tojimari.firewall.dialects import iptables, nft_json
 from tojimari.firewall.dialects.ipset import read_sets
+from tojimari.firewall.foreign import foreign
 from tojimari.firewall.ruleset import (
     Base,
     Chain,
@@ -29,27 +31,30 @@ from tojimari.firewall.ruleset import (
 # Tables and chains that iptables-nft keeps in nf_tables under its old names (xtables-nft(8)).
 _TABLES = {"filter", "nat", "mangle", "raw", "security"}
 _CHAINS = {"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"}
+_NAMELESS = "-"  # a text without a name: standard input, say
 HIDDEN = mark("rules that could not be read")
 _FAMILIES = {"ip": 4, "ip6": 6}
 
 
-def from_texts(texts: Iterable[str]) -> Ruleset:
+def from_texts(texts: Iterable[str], names: Iterable[str] = ()) -> Ruleset:
     """The ruleset that several files describe together.
 
     Args:
         texts: Whole files, each in any language that is known.
+        names: Their names, for what is said of a broken one.
 
     Raises:
         UsageError: One of them is in none, or is broken.
     """
-    found = [(dialect_of(text), text) for text in texts]
+    named = zip_longest(texts, names, fillvalue="")
+    found = [(dialect_of(text, name or _NAMELESS), text, name or _NAMELESS) for text, name in named]
     sets: dict[str, AddressSet] = {}
-    for dialect, text in found:
+    for dialect, text, name in found:
         if dialect.sets is not None:
-            sets.update(dialect.sets(text))
+            sets.update(dialect.sets(text, name))
     ruleset = Ruleset()
-    for dialect, text in found:
-        part = dialect.read(text, sets)
+    for dialect, text, name in found:
+        part = dialect.read(text, sets, name)
         ruleset.tables += part.tables
         ruleset.notes += part.notes
     dumped = {
@@ -60,8 +65,12 @@ def from_texts(texts: Iterable[str]) -> Ruleset:
     return ruleset
 
 
-def dialect_of(text: str) -> Dialect:
+def dialect_of(text: str, name: str = _NAMELESS) -> Dialect:
     """The language of a text.
+
+    Args:
+        text: All of it.
+        name: Its name, for what is said where it is in none.
 
     Raises:
         UsageError: None that is known.
@@ -70,9 +79,13 @@ def dialect_of(text: str) -> Dialect:
     for dialect in known:
         if dialect.recognises(text):
             return dialect
+    other = foreign(text)
+    if other is not None:
+        raise UsageError(other.why, hint=other.hint, file=name)
     raise UsageError(
-        "this is no ruleset in a language that tojimari reads: {languages}",
+        "{file}: this is no ruleset in a language that tojimari reads: {languages}",
         hint=nft_json.LIST_COMMAND,
+        file=name,
         languages=", ".join(dialect.title for dialect in known),
     )
 
@@ -110,7 +123,7 @@ def joined(nft: Ruleset, dumps: Iterable[str], sets_text: str, *, hidden: bool) 
     for dump in dumps:
         if not iptables.DIALECT.recognises(dump):
             continue
-        part = iptables.DIALECT.read(dump, sets)
+        part = iptables.DIALECT.read(dump, sets, "iptables-save")
         read |= {_FAMILIES[table.family] for table in part.tables}
         ruleset.tables += part.tables
     _drop_shadows(ruleset, read)

@@ -14,7 +14,8 @@ from tojimari.core.exposure import Zone
 from tojimari.core.message import mark
 
 if TYPE_CHECKING:
-    from tojimari.app.reach import Asked, Firewall, Row
+    from tojimari.app.firewall import Firewall
+    from tojimari.app.reach import Asked, Row
     from tojimari.report.reach_document import (
         PortDocument,
         ReachesDocument,
@@ -31,9 +32,12 @@ def _run(
     why: bool,  # noqa: FBT001 - click hands options on by name
     elsewhere: bool,  # noqa: FBT001 - click hands options on by name
 ) -> int:
-    from tojimari.app import reach  # noqa: PLC0415 - so that the help starts at once
+    from tojimari.app import firewall as walls  # noqa: PLC0415 - so that the help starts at once
+    from tojimari.app import reach  # noqa: PLC0415 - the same
 
-    firewall = reach.from_files(map(reach.text_of, files), own) if files else reach.live()
+    firewall = (
+        walls.from_files(map(walls.text_of, files), own, map(str, files)) if files else walls.live()
+    )
     wanted = [one for text in ports for one in _ports(text)]
     if origin is not None and origin not in list(Zone):
         found = [reach.asked(firewall, origin, transport, port, to) for port, transport in wanted]
@@ -159,17 +163,17 @@ def _document(
 
 
 def _port_document(row: "Row") -> "PortDocument":
-    from tojimari.report import reach_document  # noqa: PLC0415 - the same
+    from tojimari.report import reach_document, rule_document  # noqa: PLC0415 - the same
 
-    reaches = [reach_document.reach(one) for one in row.exposure.reaches]
+    reaches = [rule_document.reach(one) for one in row.exposure.reaches]
     return reach_document.PortDocument(row.transport, row.port, row.last, reaches)
 
 
 def _asked_document(asked: "Asked") -> "PortDocument":
-    from tojimari.report import reach_document  # noqa: PLC0415 - the same
+    from tojimari.report import reach_document, rule_document  # noqa: PLC0415 - the same
 
-    passages = [reach_document.passage(one) for one in asked.passages]
-    found = reach_document.ReachDocument(asked.text, asked.certainty, asked.whole, passages)
+    passages = [rule_document.passage(one) for one in asked.passages]
+    found = rule_document.ReachDocument(asked.text, asked.certainty, asked.whole, passages)
     return reach_document.PortDocument(asked.transport, asked.port, asked.port, [found])
 
 

@@ -42,29 +42,31 @@ LANGUAGE = "nftables"
 LIST_COMMAND = "nft -j list ruleset > FILE"  # to type; the same in every language
 
 
-def read(text: str | bytes) -> Ruleset:
+def read(text: str | bytes, name: str = "nft -j list ruleset") -> Ruleset:
     """The ruleset that a listing describes.
 
     Args:
         text: One JSON document with a member ``nftables``.
+        name: The file, for what is said of a broken one.
 
     Raises:
         UsageError: It is no such document.
     """
     with CollectorPaused():
-        return _read_document(text)
+        return _read_document(text, name)
 
 
-def _read_document(text: str | bytes) -> Ruleset:
+def _read_document(text: str | bytes, name: str) -> Ruleset:
     try:
         document = cast("Json", msgspec.json.decode(text))
     except (msgspec.DecodeError, RecursionError) as error:
-        raise UsageError("this is no JSON: {why}", why=str(error)) from error
+        raise UsageError("{file}: this is no JSON: {why}", file=name, why=str(error)) from error
     items = members(document).get("nftables")
     if not isinstance(items, list):
         raise UsageError(
-            "this JSON is no nftables ruleset: it has no list called nftables",
+            "{file}: this JSON is no nftables ruleset: it has no list called nftables",
             hint=LIST_COMMAND,
+            file=name,
         )
     return _Reader().read(items)
 
@@ -315,9 +317,9 @@ _DEVICES = re.compile(r"devices? .*? priority")
 _QUOTED = re.compile(r'"([^"]+)"')
 
 
-def _read(text: str, sets: Sets) -> Ruleset:
+def _read(text: str, sets: Sets, name: str) -> Ruleset:
     del sets
-    return read(text)
+    return read(text, name)
 
 
 DIALECT = Dialect(

@@ -3,7 +3,7 @@
 import re
 
 from tojimari.services.grammar import names, versions
-from tojimari.services.grammar.software import Software
+from tojimari.services.grammar.software import Software, short
 
 BIND = re.compile(
     r"(?P<version>[0-9]+\.[0-9]+(?:\.[0-9]+)?(?:\.[0-9]+)?"
@@ -18,6 +18,7 @@ OTHER = re.compile(
 SILENT = frozenset({"none", "null", "unknown", "n/a", "not available", "secret", "hidden"})
 
 
+@short
 def product(text: str) -> Software | None:
     """The software of a version string.
 

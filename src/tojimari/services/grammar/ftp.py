@@ -8,7 +8,7 @@ only a version (``host FTP server (Version 6.4/OpenBSD/Linux-ftpd-0.17) ready.``
 import re
 
 from tojimari.services.grammar import names, versions
-from tojimari.services.grammar.software import Software
+from tojimari.services.grammar.software import Software, short
 
 HINT = re.compile(
     r"\((?P<hint>(?:Debian|Ubuntu|Gentoo|FreeBSD|Red ?Hat|SUSE|Raspbian)[^)]*)\)", re.IGNORECASE
@@ -21,6 +21,7 @@ BEFORE = re.compile(
 )
 
 
+@short
 def product(text: str) -> Software | None:
     """The software of a greeting.
 

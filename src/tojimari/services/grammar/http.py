@@ -8,7 +8,7 @@ UPnP puts the operating system and its own version before the product (UPnP Devi
 import re
 
 from tojimari.services.grammar import names, versions
-from tojimari.services.grammar.software import Software
+from tojimari.services.grammar.software import Software, short
 
 TOKEN = re.compile(r"(?P<name>[A-Za-z$_][^\s/;,()\[\]]*)(?:/(?P<version>[^\s;,()\[\]]+))?")
 COMMENT = re.compile(r"\(([^()]*)\)")
@@ -68,6 +68,7 @@ DISTRIBUTIONS = (
 )
 
 
+@short
 def product(text: str) -> Software | None:
     """The software of a Server field.
 

@@ -3,7 +3,7 @@
 import re
 
 from tojimari.services import asn1
-from tojimari.services.grammar.software import Software
+from tojimari.services.grammar.software import LONGEST, Software
 from tojimari.services.octets import Cursor, DamagedError
 from tojimari.services.octets import text as values_text
 
@@ -57,8 +57,8 @@ def from_entry(entry: dict[str, list[str]]) -> Software | None:
     Args:
         entry: Its attributes.
     """
-    vendor = (entry.get("vendorName") or [""])[0]
-    version = (entry.get("vendorVersion") or [""])[0]
+    vendor = (entry.get("vendorName") or [""])[0][:LONGEST]
+    version = (entry.get("vendorVersion") or [""])[0][:LONGEST]
     if "OpenLDAProotDSE" in entry.get("objectClass", []):
         return Software("OpenLDAP", "OpenLDAP")
     if "Samba" in vendor:

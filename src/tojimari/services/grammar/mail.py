@@ -7,7 +7,7 @@ off first.
 import re
 
 from tojimari.services.grammar import names, versions
-from tojimari.services.grammar.software import Software
+from tojimari.services.grammar.software import Software, short
 
 DATE = re.compile(r"[;,]? *\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +[0-9]{1,2} .*", re.DOTALL)
 HINT = re.compile(
@@ -42,6 +42,7 @@ GREETING = versions.WORDS | frozenset(
 PACKAGE = re.compile(r" ?(?:HF[0-9]+|FP[0-9]+(?: HF[0-9]+)?)\b")
 
 
+@short
 def product(text: str) -> Software | None:
     """The software of a greeting.
 

@@ -6,7 +6,7 @@ own releases behind the number.
 
 import re
 
-from tojimari.services.grammar.software import Software
+from tojimari.services.grammar.software import Software, short
 
 NUMBER = re.compile(
     r"(?P<version>[0-9]+\.[0-9]+\.[0-9]+(?:\.[0-9]+)?(?:[a-z](?![a-z])|sp[0-9])?(?:-[0-9]+(?=\+))?)(?P<rest>.*)",
@@ -23,6 +23,7 @@ DISTRIBUTION = re.compile(
 )
 
 
+@short
 def product(text: str) -> Software | None:
     """The software of a server version.
 

@@ -3,9 +3,10 @@
 import re
 
 from tojimari.services.grammar import names, versions
-from tojimari.services.grammar.software import Software
+from tojimari.services.grammar.software import Software, short
 
 
+@short
 def product(text: str) -> Software | None:
     """The software of a greeting, without its code."""
     match = names.find(text, "nntp")

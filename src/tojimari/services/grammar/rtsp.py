@@ -1,9 +1,10 @@
 """Server fields of RTSP (RFC 7826, section 18.48)."""
 
 from tojimari.services.grammar import http, names, versions
-from tojimari.services.grammar.software import Software
+from tojimari.services.grammar.software import Software, short
 
 
+@short
 def product(text: str) -> Software | None:
     """The software of a field."""
     match = names.find(text, "rtsp")

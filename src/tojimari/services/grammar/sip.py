@@ -1,9 +1,10 @@
 """Server and User-Agent fields of SIP (RFC 3261, sections 20.35 and 20.41)."""
 
 from tojimari.services.grammar import http, names, versions
-from tojimari.services.grammar.software import Software
+from tojimari.services.grammar.software import Software, short
 
 
+@short
 def product(text: str) -> Software | None:
     """The software of a field.
 

@@ -7,7 +7,7 @@ underscore, the version, and sometimes the patches that were put on top after an
 import re
 
 from tojimari.services.grammar import names, versions
-from tojimari.services.grammar.software import Software
+from tojimari.services.grammar.software import Software, short
 
 PARTS = re.compile(
     r"(?P<name>[A-Za-z][A-Za-z+.]*(?:[-_ ][A-Za-z+]+)*?)[-_/ .]?v?(?P<version>[0-9].*)?$"
@@ -17,6 +17,7 @@ FLOW = "flowssh:"
 PATCHED = re.compile(r"(?P<version>[0-9][0-9A-Za-z.]*)_")
 
 
+@short
 def product(text: str) -> Software | None:
     """The software of an identification string.
 

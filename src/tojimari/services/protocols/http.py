@@ -3,25 +3,20 @@
 from collections.abc import Sequence
 
 from tojimari.core.endpoint import Transport
-from tojimari.core.message import Value
-from tojimari.core.service import Service
-from tojimari.services import http
+from tojimari.services import http, website
 from tojimari.services.dialogue import Dialogue, Peer, Protocol, Reconnect, Talk
-from tojimari.services.grammar import http as grammar
 from tojimari.services.http import Response
-from tojimari.services.octets import snippet
 from tojimari.services.page import Answer, Page, pages
 
 ASKED_PATHS = 2  # beside the first page
 NOT_FOR_BARE = frozenset({400, 421, 426, 431, 505})  # complaints about a request without Host
 NOT_FOUND = 404  # RFC 9110, section 15.5.5
 HABIT = "/version"  # where etcd, Docker and Kubernetes tell theirs, at whatever number
-SHOWN = ("server", "location", "www-authenticate", "x-powered-by", "via", "content-type")
 
 
 def greet(peer: Peer) -> Dialogue:
     """GET /, and for some products one more path."""
-    host = _host(peer)
+    host = website.host(peer.name, peer.endpoint.port, tls=peer.tls)
     asked = http.request("/", host) if peer.expected else http.BARE
     response = yield from http.exchange(asked)
     if response is None:
@@ -30,15 +25,7 @@ def greet(peer: Peer) -> Dialogue:
         again = yield from http.exchange(http.request("/", host))
         response = again or response
     page, answer = yield from _product(peer, response, host)
-    return _service(response, page, answer)
-
-
-def _host(peer: Peer) -> str:
-    """The Host header (RFC 9110, section 7.2): the port is left out where it is the default."""
-    name = f"[{peer.name}]" if ":" in peer.name else peer.name
-    return (
-        name if peer.endpoint.port == (443 if peer.tls else 80) else f"{name}:{peer.endpoint.port}"
-    )
+    return website.service("http", response, page, answer)
 
 
 def _product(peer: Peer, first: Response, host: str) -> Talk[tuple[Page | None, Answer | None]]:
@@ -96,39 +83,6 @@ def _asked(before: Response, path: str, host: str) -> Talk[Response | None]:
     if reply is None and (yield Reconnect()):
         reply = yield from http.exchange(asked)
     return reply
-
-
-def _service(response: Response, page: Page | None, answer: Answer | None) -> Service:
-    software = grammar.product(response.header("server"))
-    details: dict[str, Value] = {"status": response.status}
-    if response.title:
-        details["title"] = response.title
-    for name in SHOWN:
-        if response.header(name):
-            details["redirect" if name == "location" else name] = response.header(name)
-    if software is not None:
-        details |= software.details()
-    evidence = f"HTTP/{response.version} {response.status} {response.reason}".strip()
-    if page is None:
-        return Service(
-            "http",
-            product=software.product if software else None,
-            version=software.version if software else None,
-            vendor=software.vendor if software else None,
-            evidence=snippet(evidence.encode()),
-            details=details,
-        )
-    details |= (answer.details if answer else None) or {}
-    if software is not None:
-        details["http-server"] = f"{software.product} {software.version or ''}".strip()
-    return Service(
-        "http",
-        product=page.product,
-        version=answer.version if answer else None,
-        vendor=page.vendor,
-        evidence=snippet(evidence.encode()),
-        details=details,
-    )
 
 
 PROTOCOL = Protocol(
