@@ -308,7 +308,9 @@ class Expressions(Cursor):
         right = self.value()
         if self.skip("/"):
             # ``tcp flags syn / fin,syn,rst,ack``: of these only those.
-            left, operator = {"&": [left, self.flags()]}, operator or "=="
+            both: Json = [left, self.flags()]
+            left = {"&": both}
+            operator = operator or "=="
         if not operator:
             operator = "in" if _is_of_flags(left) and not _is_set(right) else "=="
         return {"match": {"op": operator, "left": left, "right": right}}
