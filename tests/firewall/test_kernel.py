@@ -28,6 +28,8 @@ from tojimari.firewall.ruleset import (
 from tojimari.firewall.state import State
 from tojimari.firewall.worlds import World
 
+pytestmark = pytest.mark.peers("ip", "nft", "iptables-nft-restore")
+
 Walker = reasoner._Walker
 
 

@@ -19,6 +19,7 @@ _FSCONFIG = 431
 _FSMOUNT = 432
 _SHARED = frozenset({"x86_64", "aarch64", "riscv64", "ppc64le", "s390x", "i686", "armv7l"})
 
+_IN_CLOEXEC = 0o2000000  # linux/inotify.h, O_CLOEXEC of asm-generic/fcntl.h
 _FSOPEN_CLOEXEC = 1  # linux/mount.h
 _FSCONFIG_CMD_CREATE = 6
 _FSMOUNT_CLOEXEC = 1
@@ -99,6 +100,28 @@ def unshare(kinds: int) -> None:
         raise _error()
 
 
+def sendmmsg(descriptor: int, messages: int, count: int) -> int:
+    """Send many messages in one call (sendmmsg(2)); other threads run meanwhile.
+
+    Args:
+        descriptor: Of the socket.
+        messages: Address of the first ``struct mmsghdr``.
+        count: How many there are.
+
+    Returns:
+        How many were sent; the first one that could not be ended the call.
+
+    Raises:
+        OSError: Not even the first could be sent.
+    """
+    sent: int = _library().sendmmsg(
+        descriptor, ctypes.c_void_p(messages), ctypes.c_uint(count), ctypes.c_int(0)
+    )
+    if sent < 0:
+        raise _error()
+    return sent
+
+
 def pidfd_getfd(pidfd: int, descriptor: int) -> int:
     """A duplicate of another process's file descriptor, close-on-exec (pidfd_getfd(2)).
 
@@ -140,3 +163,20 @@ def detached_mount(filesystem: str) -> int:
         return _syscall(_FSMOUNT, context, _FSMOUNT_CLOEXEC)
     finally:
         os.close(context)
+
+
+def inotify() -> int:
+    """A new instance of inotify.
+
+    Returns:
+        Its descriptor.
+
+    Raises:
+        OSError: EMFILE where the user has as many as fs.inotify.max_user_instances allows.
+
+    Source: inotify_init1(2), inotify(7).
+    """
+    descriptor: int = _library().inotify_init1(_IN_CLOEXEC)
+    if descriptor < 0:
+        raise _error()
+    return descriptor

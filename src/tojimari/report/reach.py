@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tojimari.core.exposure import Certainty, Decider, Exposure, Passage, Reach, Zone
+from tojimari.core.exposure import Certainty, Exposure, Passage, Reach, Zone
 from tojimari.core.message import Message, mark
 from tojimari.core.text import printable
 from tojimari.report.columns import Cell, aligned
 from tojimari.report.language import Language
+from tojimari.report.rules import translated, words
 from tojimari.report.style import Paint, Style, unpainted
 
 TITLES = {
@@ -15,7 +16,6 @@ TITLES = {
     Zone.LAN: mark("local network"),
     Zone.INTERNET: mark("internet"),
 }
-_TRANSLATED = {"verb", "verdict", "reason", "text"}  # values that may be words of ours
 SHOWN = 4  # sources that a line names; the rest is counted
 
 Labelled = tuple[str, Exposure]
@@ -125,8 +125,8 @@ def _fate(passage: Passage, language: Language) -> list[str]:
             language.say(Message("sent-to", mark("sent on to {target}"), {"target": where}))
         )
         if target.decider is not None:
-            parts.append(language.say(spoken(target.decider, language)))
-    parts.append(language.say(_translated(passage.because, language)))
+            parts.append(words(target.decider, language))
+    parts.append(language.say(translated(passage.because, language)))
     if passage.limits:
         limits = {"limits": ", ".join(map(language.text, passage.limits))}
         parts.append(language.say(Message("limits", mark("only within: {limits}"), dict(limits))))
@@ -138,19 +138,6 @@ def _fate(passage: Passage, language: Language) -> list[str]:
         values = {"port": passage.source_port}
         parts.append(language.say(Message("source-port", template, dict(values))))
     return parts
-
-
-def spoken(decider: Decider, language: Language) -> Message:
-    """The owner's words with those of our own in them translated."""
-    return _translated(decider.words, language)
-
-
-def _translated(message: Message, language: Language) -> Message:
-    values = {
-        name: language.text(value) if name in _TRANSLATED and isinstance(value, str) else value
-        for name, value in message.values.items()
-    }
-    return Message(message.code, message.text, values)
 
 
 def _sources(those: Sequence[Passage], language: Language, families: set[str]) -> str:

@@ -57,5 +57,14 @@ BODY = 1 << 15
 SNIPPET = 120
 """Characters of evidence."""
 
+NAME = 200
+"""Characters of a product's name, a version, a maker. The longest in the table of names has 47."""
+
+DETAIL = 4096
+"""Characters of one detail: the lists of algorithms of an SSH server have some 1,500."""
+
+DETAILS = 64
+"""Details of one service; the most talkative web servers inside TLS have some 30."""
+
 KEPT = 512
 """Bytes kept of what nobody understood."""

@@ -163,17 +163,17 @@ def _document(
 
 
 def _port_document(row: "Row") -> "PortDocument":
-    from tojimari.report import reach_document  # noqa: PLC0415 - the same
+    from tojimari.report import reach_document, rule_document  # noqa: PLC0415 - the same
 
-    reaches = [reach_document.reach(one) for one in row.exposure.reaches]
+    reaches = [rule_document.reach(one) for one in row.exposure.reaches]
     return reach_document.PortDocument(row.transport, row.port, row.last, reaches)
 
 
 def _asked_document(asked: "Asked") -> "PortDocument":
-    from tojimari.report import reach_document  # noqa: PLC0415 - the same
+    from tojimari.report import reach_document, rule_document  # noqa: PLC0415 - the same
 
-    passages = [reach_document.passage(one) for one in asked.passages]
-    found = reach_document.ReachDocument(asked.text, asked.certainty, asked.whole, passages)
+    passages = [rule_document.passage(one) for one in asked.passages]
+    found = rule_document.ReachDocument(asked.text, asked.certainty, asked.whole, passages)
     return reach_document.PortDocument(asked.transport, asked.port, asked.port, [found])
 
 

@@ -34,6 +34,8 @@ def greet(peer: Peer) -> Dialogue:
     variables = yield from _variables(peer)
     software = grammar.product(variables) if variables else None
     details |= grammar.variables(variables)
+    if variables:
+        details["ntp-variables"] = variables
     return Service(
         "ntp",
         product=software.product if software else None,
