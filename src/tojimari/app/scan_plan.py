@@ -9,7 +9,7 @@ from tojimari.core import catalog
 from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.errors import HostError, RefusedError, UsageError
 from tojimari.core.message import Message, mark
-from tojimari.scan import pace, permission, ports, refusal, targets, ways
+from tojimari.scan import discovery, pace, permission, ports, refusal, targets, ways
 from tojimari.scan.intervals import Intervals, count, merged, minus, shown
 from tojimari.scan.permutation import shard
 from tojimari.scan.plan import Part, Plan
@@ -46,6 +46,7 @@ class Wish:
         only_open: Whether only open ones are listed, however few there are.
         seed: Of the order; None for one that nobody could foresee.
         share: Which share of how many.
+        discover: Whether machines are looked for in networks before their doors are knocked at.
     """
 
     targets: tuple[str, ...] = ()
@@ -62,6 +63,7 @@ class Wish:
     only_open: bool = False
     seed: int | None = None
     share: tuple[int, int] = (1, 1)
+    discover: bool = True
 
 
 Resolve = Callable[[str], list[str]]
@@ -84,10 +86,14 @@ def plan(wish: Wish, resolve: Resolve | None = None) -> Plan:
     plotted = ways.plot(asked.numbers)
     remarks = [*asked.remarks, *_left_out(plotted)]
     seed = int.from_bytes(os.urandom(8), "big") if wish.seed is None else wish.seed
+    stretches = list(plotted.stretches)
+    if wish.discover:
+        stretches = [_with_machines(one, numbers, wish, remarks) for one in stretches]
     parts = tuple(
         _part(stretch, transport, numbers[transport], wish, seed)
         for transport in numbers
-        for stretch in plotted.stretches
+        for stretch in stretches
+        if stretch.numbers
     )
     if not parts:
         raise RefusedError("There is no machine left to scan.", hint=HINT)
@@ -212,6 +218,29 @@ def _ports(wish: Wish, *, own_only: bool) -> tuple[Ports, bool]:
         else:
             found[one] = every if own_only else ports.top(USUAL, one)
     return found, True
+
+
+def _with_machines(stretch: Stretch, numbers: Ports, wish: Wish, remarks: list[Message]) -> Stretch:
+    """The stretch without the addresses at which nobody is; how many that were is remarked."""
+    if not discovery.worthwhile(stretch, max(numbers.values(), key=len)):
+        return stretch
+    space = Space(stretch.version, stretch.numbers, discovery.DOORS)
+    rate = wish.limits.rate or pace.default(stretch.way, space)
+    method, _ = choose(Task(Transport.TCP, space, stretch.way, 0, 0, space.size))
+    found = discovery.up(stretch, method, rate)
+    nobody = count(stretch.numbers) - count(found)
+    if nobody:
+        remarks.append(
+            Message(
+                "nobody",
+                mark(
+                    "Addresses at which nobody answered, left out: {count};"
+                    " --no-discovery knocks there all the same."
+                ),
+                {"count": nobody},
+            )
+        )
+    return replace(stretch, numbers=found)
 
 
 def _part(

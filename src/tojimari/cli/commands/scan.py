@@ -83,6 +83,7 @@ def _wish(given: "dict[str, object]") -> "Wish":
         only_open=bool(given["only_open"]),
         seed=None if given["seed"] is None else int(str(given["seed"])),
         share=_share(str(given["shard"] or "1/1")),
+        discover=not given["everywhere"],
     )
 
 
@@ -205,6 +206,11 @@ COMMAND = Command(
             ["--i-may-scan", "may_scan"],
             is_flag=True,
             help=mark("You have the leave of those to whom the public addresses belong."),
+        ),
+        click.Option(
+            ["--no-discovery", "everywhere"],
+            is_flag=True,
+            help=mark("Knock at every address of a network, also where nobody seems to be."),
         ),
         click.Option(["--open", "only_open"], is_flag=True, help=mark("List only open doors.")),
         click.Option(
