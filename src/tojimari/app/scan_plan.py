@@ -87,7 +87,7 @@ def plan(wish: Wish, resolve: Resolve | None = None) -> Plan:
     remarks = [*asked.remarks, *_left_out(plotted)]
     seed = int.from_bytes(os.urandom(8), "big") if wish.seed is None else wish.seed
     stretches = list(plotted.stretches)
-    if wish.discover:
+    if wish.discover and wish.share[1] == 1:  # all shares must have the same addresses
         stretches = [_with_machines(one, numbers, wish, remarks) for one in stretches]
     parts = tuple(
         _part(stretch, transport, numbers[transport], wish, seed)
