@@ -66,6 +66,21 @@ def _binding(page: Page, line: re.Match[str], address: str | None, rest: str = "
     return Binding(page.slot(line, "address", f"{{}}{rest}"), family, "{}", ipv6)
 
 
+_MATCH = re.compile(r"(?im)^[ \t]*match[ \t][^\n#]*\blocalport[ \t=]+\"?(?P<ports>[\d,*?!]+)")
+_EVERYWHERE = Language(include=_LANGUAGE.include, base=_LANGUAGE.base)
+
+
+def matched_ports(files: Files) -> frozenset[int]:
+    """The numbers for which the server has rules of its own: they may turn somebody away."""
+    return frozenset(
+        int(word)
+        for piece in _EVERYWHERE.read(files, [_FILE])
+        for line in piece.find(_MATCH)
+        for word in line["ports"].split(",")
+        if word.isdecimal()
+    )
+
+
 SERVICE = Service(
     name="sshd",
     programs=frozenset({"sshd"}),
