@@ -4,14 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from guarded import guarded, walls
-from rulesets import HOST, OWN, behind, filters
+from guarded import guarded
+from rulesets import HOST, behind, filters
 from scenery import HOST_NETNS, listener
+from tojimari.app import passages
+from tojimari.app.firewall import Firewall
 from tojimari.app.firewalls import Firewalls
 from tojimari.core.endpoint import Endpoint, Transport
-from tojimari.core.exposure import Certainty, Reach, Zone
+from tojimari.core.exposure import Certainty, Passage, Reach, Zone
 from tojimari.core.observation import State, Witness
 from tojimari.core.socket import Listener
+from tojimari.firewall.sources import Standpoint
 
 SSH_ONLY = filters("-A ufw-user-input -p tcp -m tcp --dport 22 -j ACCEPT")
 LIMITED = filters(
@@ -100,7 +103,16 @@ def test_what_the_firewall_says_is_one_sentence_with_its_rule() -> None:
     assert "lan: certainly-not, ufw default: deny (INPUT)" in shut.observations[-1].evidence
 
 
-def test_doors_that_no_rule_tells_apart_are_asked_for_once() -> None:
-    read = walls(SSH_ONLY, own=OWN, netns=HOST_NETNS)
-    guarded(read, (HOST,), *(listener(port=port) for port in range(3000, 3100)))
-    assert len(read.gates[HOST_NETNS]._known) == 1
+def test_doors_that_no_rule_tells_apart_are_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    really = passages.followed
+
+    def followed(
+        firewall: Firewall, place: Standpoint, transport: Transport, port: int, address: str | None
+    ) -> list[Passage]:
+        asked.append(port)
+        return really(firewall, place, transport, port, address)
+
+    monkeypatch.setattr("tojimari.app.passages.followed", followed)
+    behind(SSH_ONLY, doors=tuple(listener(port=port) for port in range(3000, 3100)))
+    assert set(asked) == {3000}
