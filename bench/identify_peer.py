@@ -9,8 +9,10 @@ each house counts SYNs by port (and the first-direction datagrams of UDP), so th
 comes before its conversations is in its figures as it is in its work.
 
 Right is what the scene's table says (``lab.scene.Expected``). nmap's names are turned into ours by
-the map below, its products count where they contain the name of ours, and what it says by the
-number alone (``method="table"``) counts as right too, and is counted apart.
+the maps below, its products count where they contain the first word of ours, its versions where
+they stand anywhere in what it says. What it says by the number alone (``method="table"``) counts as
+right too, and is counted apart. Of several runs the first is judged: Murmur bans whoever comes ten
+times within two minutes, and nmap does.
 
 Whole processes: one talkative door, one silent one, medians and extremes of n runs.
 
@@ -42,12 +44,14 @@ from tojimari.core.service import Outcome
 from tojimari.lab import launch
 from tojimari.lab.launch import Street
 from tojimari.lab.places import Places
+from tojimari.services.order import LEFT_ALONE
 
 SCENES = ("town", "modern", "moved", "harbour")
 OURS = "tojimari"
 NMAP = "nmap -sV"
 NAMES = {  # nmap's: ours
     "domain": "dns",
+    "etcd-client": "http",
     "dhcps": "dhcp",
     "dhcpc": "dhcp-client",
     "netbios-ssn": "smb",
@@ -77,7 +81,14 @@ NAMES = {  # nmap's: ours
     "upnp": "http",
     "rpc.nfsd": "nfs",
 }
-SECURE = {"https": "http", "imaps": "imap", "pop3s": "pop3", "ldaps": "ldap"}  # inside TLS
+SECURE = {  # the same, which are inside TLS
+    "https": "http",
+    "imaps": "imap",
+    "ldaps": "ldap",
+    "ldapssl": "ldap",
+    "mumble": "mumble",
+    "pop3s": "pop3",
+}
 TIMES_FASTER = 30
 # By scene: a door, what it is, and within how many milliseconds the whole process ends.
 ONE_DOOR = {
@@ -103,11 +114,11 @@ class Score:
 
     Attributes:
         seconds: Wall time of each run.
-        right: Of the last run: how many doors had the protocol, the product, the version right.
+        right: Of the first run: how many doors had the protocol, the product, the version right.
         of: How many doors tell each of them.
         by_number: How many right protocols were said by the number alone.
         doors: TCP doors, and UDP doors.
-        arrived: Connections to the former, and datagrams to the latter, of the last run.
+        arrived: Connections to the former, and datagrams to the latter, of the first run.
         most: To any one TCP door.
         wrong: What was not right, a line each.
     """
@@ -208,13 +219,17 @@ def _in_our_words(port: Any) -> dict[str, Any]:  # noqa: ANN401 - an element of 
         outcome = Outcome.IDENTIFIED
     elif "servicefp" in told:
         outcome = Outcome.UNKNOWN
+    elif int(port.get("portid") or 0) in LEFT_ALONE:
+        outcome = Outcome.LEFT_ALONE
+    udp = port.get("protocol") == "udp"
     return {
         "outcome": outcome,
         "protocol": SECURE.get(name) or NAMES.get(name, name) or None,
         "product": told.get("product"),
         "version": (told.get("version") or "").partition(" ")[0] or None,
         "vendor": None,
-        "tls": secure,
+        "all": " ".join(told.get(word) or "" for word in ("product", "version", "extrainfo")),
+        "tls": secure and not udp,
         "by-number": bool(name) and not probed and name != "unknown",
     }
 
@@ -229,7 +244,7 @@ def scored(score: Score, rows: Sequence[Row], arrived: Mapping[tuple[str, str, i
         right = row.protocol_is_right
         if not right and by_number and row["protocol"] == row.expected.protocol:
             right, score.by_number = True, score.by_number + 1
-        product = str(row.expected.product).casefold()
+        product = str(row.expected.product).casefold().partition(" ")[0]
         score.of["protocol"] += 1
         score.right["protocol"] += right
         wrong = [] if right else ["protocol"]
@@ -239,9 +254,11 @@ def scored(score: Score, rows: Sequence[Row], arrived: Mapping[tuple[str, str, i
             score.right["product"] += fits
             wrong += [] if fits else ["product"]
         if row.names_a_version:
+            said_all = str((row.said or {}).get("all"))
+            fits = row.version_is_right or (row.upstream is not None and row.upstream in said_all)
             score.of["version"] += 1
-            score.right["version"] += row.version_is_right
-            wrong += [] if row.version_is_right else ["version"]
+            score.right["version"] += fits
+            wrong += [] if fits else ["version"]
         transport = str(row.expected.transport)
         came = arrived.get((row.house, transport, row.expected.port), 0)
         score.doors[transport] += 1
@@ -274,7 +291,7 @@ def measured(name: str, rounds: Mapping[str, int], scores: Mapping[str, Score]) 
                     said = way(street, doors)
                     scores[who].seconds.append(time.perf_counter() - began)
                     arrived = counted.end()
-                    if turn == rounds[who] - 1:
+                    if turn == 0:
                         scored(
                             scores[who],
                             rows_of(street, Vantage.OUTSIDE, heard_by(street, said)),
