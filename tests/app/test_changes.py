@@ -1,3 +1,5 @@
+import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -5,9 +7,10 @@ import pytest
 
 from tojimari.app import changes
 from tojimari.close import apply
+from tojimari.close.guard import Access, Session
 from tojimari.close.journal import Journal, boot
 from tojimari.core.endpoint import Transport
-from tojimari.core.errors import PrivilegeError, UsageError
+from tojimari.core.errors import PrivilegeError, RefusedError, UsageError
 from tojimari.core.plan import Deed, Kind, Target
 from tojimari.core.record import Record, State
 
@@ -89,6 +92,22 @@ def test_the_next_start_undoes_what_was_cut_off_before_anything_else(book: Journ
     made(book, "bbbbbb", 2.0)
     assert changes.confirm(state=book.path).id == "bbbbbb"
     assert book.get("aaaaaa").state is State.UNDONE
+
+
+@pytest.mark.usefixtures("root")
+def test_a_session_that_is_older_than_the_change_confirms_nothing(book: Journal) -> None:
+    def session(*pids: int) -> Session:
+        door = Target(Transport.TCP, 22)
+        return Session(Access.SSH, door, "203.0.113.7", holders=frozenset(pids))
+
+    made(book, "aaaaaa", time.time() + 3600)
+    with pytest.raises(RefusedError):
+        changes.confirm(session=session(os.getpid()), state=book.path)
+    gone = session(2**22 + 1)  # more than any process number (PID_MAX_LIMIT)
+    assert changes.confirm(session=gone, state=book.path).state is State.CONFIRMED
+    made(book, "bbbbbb", 1.0)
+    newer = session(os.getpid())
+    assert changes.confirm(session=newer, state=book.path).id == "bbbbbb"
 
 
 def test_the_journal_is_read_by_name_or_whole(book: Journal) -> None:

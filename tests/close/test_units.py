@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 
 from tojimari.close.move import Manager, Unit
-from tojimari.close.units import System, show
+from tojimari.close.units import System, listening, show
+from tojimari.core.endpoint import Transport
+from tojimari.core.plan import Target
 
 
 @pytest.mark.parametrize(
@@ -32,3 +34,14 @@ def test_what_systemd_says_is_a_property_a_line_and_what_it_does_not_say_is_empt
         "a.socket b.path",
         "",
     )
+
+
+def test_the_doors_that_systemd_itself_holds_have_their_units() -> None:
+    said = (
+        "Listen=[::]:8080 (Stream)\nListen=/run/x (Stream)\nId=telnet.socket\n\n"
+        "Listen=0.0.0.0:69 (Datagram)\nId=tftp.socket\n\nListen=kobject-uevent 1 (Netlink)\n"
+    )
+    assert listening(said) == {
+        Target(Transport.TCP, 8080): "telnet.socket",
+        Target(Transport.UDP, 69): "tftp.socket",
+    }

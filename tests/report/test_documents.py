@@ -67,6 +67,7 @@ def test_a_door_is_flat() -> None:
         "farthest": "lan",
         "last": None,
         "forwarding": None,
+        "conversation": None,
         "because": None,
         "reaches": None,
         "holders": None,

@@ -14,6 +14,7 @@ from tojimari.core.exposure import Zone
 from tojimari.core.intent import Intent
 from tojimari.core.meaning import Advice, Meaning
 from tojimari.core.message import Message
+from tojimari.core.service import Identification, Outcome, Service
 from tojimari.core.socket import Unseen
 from tojimari.core.verdict import Verdict
 from tojimari.report.language import Language
@@ -153,3 +154,17 @@ def test_where_what_arrives_goes_stands_beside_the_door() -> None:
     ]
     assert "sent on  " in row
     assert row.endswith("sent on to 172.17.0.2:80")
+
+
+def test_that_nobody_spoke_with_the_doors_is_said_once() -> None:
+    said = "What really speaks behind them was not asked: tojimari check --identify does."
+    view = View(Language.ENGLISH, columns=200)
+    assert list(text(verdict(door(22)), view)).count(said) == 1
+    asked = replace(door(22), conversation=Identification(door(22).endpoint, Outcome.SILENT))
+    assert said not in list(text(verdict(asked), view))
+
+
+def test_what_speaks_stands_in_place_of_what_the_number_says() -> None:
+    spoken = replace(door(22, meaning=SSH), service=Service("http", "nginx", "1.22.1", tls=True))
+    (row,) = [line for line in text(verdict(spoken), View(Language.ENGLISH)) if "22/tcp" in line]
+    assert "https nginx 1.22.1" in row

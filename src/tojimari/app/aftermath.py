@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from tojimari.app import closing, difference, identify, look
 from tojimari.app import firewall as firewalls
-from tojimari.app.closing import Request, Seen
+from tojimari.app.closing import Seen
+from tojimari.app.request import Request
 from tojimari.close import nft
 from tojimari.close.move import target_of
 from tojimari.core.door import Door
@@ -18,7 +19,7 @@ from tojimari.core.socket import Connection
 
 PATIENCE = 20.0  # seconds until a service must listen anew; RabbitMQ takes ten
 PAUSE = 0.05  # seconds between looks
-SPEAKING = 3.0  # seconds for a conversation
+SPEAKING = 6.0  # seconds for a conversation, of which most take a tenth of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,11 @@ def _spoken(doors: Iterable[Door]) -> str | None:
     """What speaks behind doors, asked from this machine itself; the first that is understood."""
     asked = [
         identify.Target(
-            Endpoint(one.endpoint.transport, _nearby(one.endpoint), one.endpoint.port), "here"
+            Endpoint(one.endpoint.transport, _nearby(one.endpoint), one.endpoint.port),
+            "here",
+            # Which program it is decides what is tried first.
+            next((owner.exe for owner in one.owners if owner.exe), None),
+            next((owner.name for owner in one.owners if owner.name), None),
         )
         for one in doors
         if one.endpoint.transport in {Transport.TCP, Transport.UDP}

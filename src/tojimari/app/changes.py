@@ -4,9 +4,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from tojimari.close import apply
+from tojimari.close import apply, deeds
+from tojimari.close.guard import Session
 from tojimari.close.journal import Journal, folder
-from tojimari.core.errors import PrivilegeError, UsageError
+from tojimari.core.errors import PrivilegeError, RefusedError, UsageError
 from tojimari.core.message import mark
 from tojimari.core.record import Record, State
 
@@ -79,17 +80,21 @@ def undo(
         return apply.undo(book, record)
 
 
-def confirm(name: str | None = None, *, state: Path | None = None) -> Record:
+def confirm(
+    name: str | None = None, *, session: Session | None = None, state: Path | None = None
+) -> Record:
     """Keep a change that would undo itself.
 
     Args:
         name: Its identifier; None for the last that waits.
+        session: Of whoever confirms, where it must be newer than the change: an old session goes on
+            although nobody could log in any more. None where it does not matter.
         state: As for ``journal``.
 
     Raises:
         UsageError: There is none of that name, or none that waits.
         PrivilegeError: This is not root.
-        RefusedError: Somebody else is at it.
+        RefusedError: Somebody else is at it; or the session is older than the change.
     """
     need_root()
     book = journal(state)
@@ -102,7 +107,20 @@ def confirm(name: str | None = None, *, state: Path | None = None) -> Record:
                 hint="sudo tojimari journal {id}",
                 id=record.id,
             )
+        if session is not None and _is_older(session, record):
+            raise RefusedError(
+                "this session is older than the change: it shows nothing of the next login",
+                hint=mark("log in anew and type it there; --from-here does it all the same"),
+            )
         return apply.confirm(book, record)
+
+
+def _is_older(session: Session, record: Record) -> bool:
+    """Whether a session was there before a change; unsure counts as not."""
+    starts = [deeds.began(pid) for pid in session.holders]
+    known = [one for one in starts if one is not None]
+    # The kernel's clock of processes ticks a hundred times a second, and btime is whole seconds.
+    return bool(known) and max(known) < record.at - 1
 
 
 def _last(book: Journal, states: set[State]) -> Record:

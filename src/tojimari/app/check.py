@@ -16,14 +16,23 @@ from tojimari.core.verdict import Verdict
 
 if TYPE_CHECKING:
     from tojimari.app.firewalls import Firewalls
+    from tojimari.app.hearing import Progress
 
 
-def check(policy: str | None = None, *, today: dt.date | None = None) -> Verdict:
+def check(
+    policy: str | None = None,
+    *,
+    today: dt.date | None = None,
+    identify: bool = False,
+    progress: "Progress | None" = None,
+) -> Verdict:
     """Make the round of this machine.
 
     Args:
         policy: The policy file; None looks in the usual places, and goes on without one.
         today: The date that ``until`` is held against; None for the machine's own.
+        identify: Whether to speak with each door, which takes up to some seconds.
+        progress: Is told how many were spoken with, of how many.
 
     Raises:
         PolicyError: The policy has a mistake in it.
@@ -34,9 +43,16 @@ def check(policy: str | None = None, *, today: dt.date | None = None) -> Verdict
     force = policies.in_force(policy)
     meant = force.policy
     view, walls = looking.guarded(looking.view(), "check")
+    doors = looking.doors(view, walls)
+    if identify:
+        from tojimari.app import hearing  # noqa: PLC0415 - heavy, and only where it is asked for
+
+        serving = tuple(door for door in doors if door.is_server)
+        heard = hearing.listen(view, serving, progress)
+        doors, view = heard.doors, replace(view, unseen=(*view.unseen, *heard.unseen))
     verdict = judge(
         view,
-        looking.doors(view, walls),
+        doors,
         intents=meant.intents if meant is not None else (),
         path=meant.path if meant is not None else None,
         today=today or dt.datetime.fromtimestamp(view.at).astimezone().date(),

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tojimari.app import aftermath, changes, closing
-from tojimari.app.closing import Request, Seen
+from tojimari.app.closing import Seen
+from tojimari.app.request import Request
 from tojimari.close import apply
 from tojimari.close.journal import VARIABLE, Journal, boot
 from tojimari.close.move import Manager

@@ -1,13 +1,14 @@
 """What is asked of a close, a move or an allow, and the plan for it: nothing is changed here."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tojimari.app import firewall as firewalls
-from tojimari.app import look, reach, where
+from tojimari.app import intended, look, reach, where
 from tojimari.app.firewall import Firewall
 from tojimari.app.passages import standpoints
+from tojimari.app.request import Request
 from tojimari.close import deeds, guard, operator
 from tojimari.close.disk import Disk
 from tojimari.close.guard import Effect, Logins, Session
@@ -26,39 +27,8 @@ from tojimari.firewall import intervals
 from tojimari.sockets import ancestry
 
 MOVES = "tojimari.close.moves"
-SECONDS = 60  # until a change undoes itself, where nothing else is asked for
+_MANAGER = "systemd"
 _LOGIN = frozenset({"sshd", "dropbear"})  # programs by which somebody logs in
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What somebody asked for.
-
-    Attributes:
-        words: The numbers as they were typed.
-        sources: To whom doors are closed: zones and networks; empty for everybody.
-        allowed: Who is left in while they are closed to all others; empty for nobody.
-        by: The way that is to be taken; None for the smallest.
-        port: The new number; 0 where doors are closed.
-        addresses: Where the service may go on listening; empty for this machine alone.
-        seconds: Until it undoes itself; 0 for never.
-        mask: Whether a unit is kept from starting in any way.
-        kill: Whether a process that does not end may be killed.
-        end_sessions: Whether the sessions that exist are ended too.
-        command: The whole command line, for the journal.
-    """
-
-    words: tuple[str, ...]
-    sources: tuple[str, ...] = ()
-    allowed: tuple[str, ...] = ()
-    by: str | None = None
-    port: int = 0
-    addresses: tuple[str, ...] = ()
-    seconds: int = SECONDS
-    mask: bool = False
-    kill: bool = False
-    end_sessions: bool = False
-    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +60,29 @@ def see() -> Seen:
         HostError: The sockets or the rules cannot be read.
     """
     view = look.view(connections=True)
-    doors = tuple(own(look.doors(view)))
+    doors = tuple(_with_sockets(own(look.doors(view))))
     return Seen(view, doors, firewalls.live(), _session(view))
 
 
 def own(doors: Sequence[Door]) -> list[Door]:
     """The doors of the machine itself that others come to; those within containers left out."""
     return [one for one in doors if one.namespace.is_host and one.is_server]
+
+
+def _with_sockets(doors: Sequence[Door]) -> Iterator[Door]:
+    """The doors, where the service manager itself holds one with the unit that it is of."""
+    sockets: dict[Target, str] | None = None
+    for door in doors:
+        if door.listener is None or _MANAGER not in door.programs:
+            yield door
+            continue
+        if sockets is None:
+            sockets = System().sockets()
+        unit = sockets.get(target_of(door))
+        owners = tuple(
+            replace(one, unit=unit) if unit and one.name == _MANAGER else one for one in door.owners
+        )
+        yield replace(door, listener=replace(door.listener, owners=owners))
 
 
 def plan(request: Request, seen: Seen) -> Plan:
@@ -108,6 +94,8 @@ def plan(request: Request, seen: Seen) -> Plan:
     targets = chosen_targets(request, seen)
     situation = _situation(request, seen, targets)
     steps = tuple(one.plan(situation) for one in moves())
+    if request.why:
+        steps = tuple(intended.with_policy(one, request, targets) for one in steps)
     chosen = _chosen(request, steps)
     step = None if chosen is None else steps[chosen]
     return Plan(
@@ -262,6 +250,15 @@ def _chosen(request: Request, steps: Sequence[Step]) -> int | None:
     possible = [at for at in wanted if steps[at].refused is None]
     # What closes nothing else comes before what does, whatever its size.
     return min(possible, key=lambda at: (len(steps[at].stops), at), default=None)
+
+
+def session() -> Session | None:
+    """The session that we are in; None where nobody came from elsewhere.
+
+    Raises:
+        HostError: The kernel's sockets cannot be read.
+    """
+    return _session(look.view(connections=True))
 
 
 def _session(view: InsideView) -> Session | None:

@@ -109,7 +109,7 @@ def here(seen: InsideView | None = None) -> Plan:
         if listener.interface is not None and not _at_own_address(listener.endpoint):
             tied += 1
             continue
-        target = _own(listener)
+        target = target_of(listener)
         if target is not None:
             found.setdefault(target.endpoint, target)
     left_out = (
@@ -309,8 +309,8 @@ def _at_own_address(endpoint: Endpoint) -> bool:
     return not endpoint.is_wildcard and ipaddress.ip_address(endpoint.address).is_link_local
 
 
-def _own(listener: Listener) -> Target | None:
-    """A door of our own, at the address where we can stand before it."""
+def target_of(listener: Listener) -> Target | None:
+    """A door of our own, at the address where we can stand before it; None for a group's."""
     endpoint = listener.endpoint
     if endpoint.transport not in {Transport.TCP, Transport.UDP}:
         return None

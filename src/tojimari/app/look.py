@@ -20,6 +20,7 @@ from tojimari.registry.words import Words
 
 if TYPE_CHECKING:
     from tojimari.app.firewalls import Firewalls
+    from tojimari.app.hearing import Progress
     from tojimari.sockets.inspection import Inspection
 
 ANYWHERE = "0.0.0.0"  # noqa: S104 - a number means the same at every address; nothing is bound
@@ -40,7 +41,12 @@ def question(text: str) -> Query:
 
 
 def look(
-    queries: Sequence[Query] = (), *, clients: bool = False, namespace: str | None = None
+    queries: Sequence[Query] = (),
+    *,
+    clients: bool = False,
+    namespace: str | None = None,
+    identify: bool = False,
+    progress: "Progress | None" = None,
 ) -> Look:
     """Look at the doors of this machine.
 
@@ -50,13 +56,21 @@ def look(
             number lists them in any case.
         namespace: Only the doors in this network namespace: its name, its inode or the name of a
             container; None for all.
+        identify: Whether to speak with each of these doors, which takes up to some seconds.
+        progress: Is told how many were spoken with, of how many.
 
     Raises:
         UsageError: There is no such namespace.
         HostError: The kernel's sockets cannot be read.
     """
     seen, walls = guarded(view())
-    return select(seen, doors(seen, walls), queries, clients=clients, namespace=namespace)
+    found = select(seen, doors(seen, walls), queries, clients=clients, namespace=namespace)
+    if not identify:
+        return found
+    from tojimari.app import hearing  # noqa: PLC0415 - heavy, and only where somebody asks for it
+
+    heard = hearing.listen(seen, found.doors, progress)
+    return replace(found, doors=heard.doors, unseen=(*found.unseen, *heard.unseen))
 
 
 def view(*, connections: bool = False) -> InsideView:

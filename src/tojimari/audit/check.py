@@ -85,6 +85,7 @@ def about(
     extra: tuple[str, ...] = (),
     is_certain: bool = True,
     rules: tuple[Decider, ...] = (),
+    next: str | None = None,  # noqa: A002 - as the finding calls it
 ) -> Finding:
     """A finding about a door that is there, with what every witness said of it.
 
@@ -97,6 +98,7 @@ def about(
         extra: Evidence beside the witnesses' own.
         is_certain: Whether it was seen, and not only could not be ruled out.
         rules: The rules of the firewall that make it so.
+        next: The command to type; None for the one that shows the door in full.
     """
     seen = tuple(f"{one.witness}: {one.state} ({one.evidence})" for one in door.observations)
     return Finding(
@@ -106,7 +108,7 @@ def about(
         door=door,
         intent=intent,
         evidence=seen + tuple(map(spoken, rules)) + extra,
-        next=look_at(door),
+        next=look_at(door) if next is None else next,
         is_certain=is_certain,
         rules=rules,
     )
@@ -120,8 +122,13 @@ def spoken(rule: Decider) -> str:
 
 def look_at(door: Door) -> str:
     """The command that shows one door in full."""
+    return f"tojimari look {asked(door)}"
+
+
+def asked(door: Door) -> str:
+    """How a door is asked for: ``22``, ``53/udp``."""
     suffix = "" if door.endpoint.transport == "tcp" else f"/{door.endpoint.transport}"
-    return f"tojimari look {door.endpoint.port}{suffix}"
+    return f"{door.endpoint.port}{suffix}"
 
 
 def program(door: Door) -> str:

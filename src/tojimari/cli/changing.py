@@ -13,7 +13,7 @@ from tojimari.core.message import Message, mark
 from tojimari.core.record import State
 
 if TYPE_CHECKING:
-    from tojimari.app.closing import Request
+    from tojimari.app.request import Request
     from tojimari.core.plan import Plan
     from tojimari.core.record import Record
 

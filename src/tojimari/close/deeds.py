@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import select
 import signal
 import stat
@@ -109,6 +110,18 @@ def started(pid: int) -> int | None:
     except OSError:
         return None
     return int(text.rpartition(b")")[2].split()[_STARTED])
+
+
+def began(pid: int) -> float | None:
+    """When a process started, in seconds since the epoch; None where it is gone.
+
+    Source: proc_stat(5), ``btime``; sysconf(3), ``_SC_CLK_TCK``.
+    """
+    ticks = started(pid)
+    match = re.search(rb"(?m)^btime (\d+)", Path("/proc/stat").read_bytes())
+    if ticks is None or match is None:
+        return None
+    return int(match[1]) + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def end(pid: int, since: int, number: int) -> None:

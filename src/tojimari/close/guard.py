@@ -30,6 +30,7 @@ class Session:
             nobody knows.
         pids: The processes of it at our end.
         login: The number by which the next login would come, where it is another than ``door``.
+        holders: The processes that hold the connection itself; empty where it was not seen.
     """
 
     access: Access
@@ -37,6 +38,7 @@ class Session:
     remote: str
     pids: frozenset[int] = frozenset()
     login: int = 0
+    holders: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ def session(
             Target(Transport.TCP, nearest.local.port),
             canonical_address(nearest.remote.address),
             pids,
+            holders=frozenset(owner.pid for owner in nearest.owners if owner.pid is not None),
         )
     return told
 

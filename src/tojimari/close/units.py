@@ -1,10 +1,13 @@
 """The service manager of this machine, asked: systemd, OpenRC or SysV scripts."""
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 
 from tojimari.close.move import Manager, Unit
+from tojimari.core.endpoint import Transport
+from tojimari.core.plan import Target
 
 TIMEOUT = 30  # seconds
 # What systemd tells of a unit (org.freedesktop.systemd1(5)).
@@ -12,6 +15,8 @@ _PROPERTIES = (
     *("Id", "LoadState", "ActiveState", "UnitFileState", "TriggeredBy", "Triggers"),
     *("RequiredBy", "BoundBy", "Restart", "KillMode", "ConsistsOf"),
 )
+# ``Listen=[::]:22 (Stream)``; a path or a netlink family has no number at its end.
+_LISTEN = re.compile(r"(?m)^Listen=\S*:(?P<port>\d{1,5}) \((?P<kind>Stream|Datagram)\)$")
 _RUNS = {"active", "activating", "reloading"}
 
 
@@ -53,6 +58,24 @@ class System:
             restart="" if found.get("Restart", "no") == "no" else found["Restart"],
             keeps_children=found.get("KillMode") in {"process", "none"},
         )
+
+    def sockets(self) -> dict[Target, str]:
+        """The doors that the manager itself holds open, and the unit that each is of."""
+        if self.manager is not Manager.SYSTEMD:
+            return {}
+        return listening(_ask("show", "--property", "Id,Listen", "*.socket"))
+
+
+def listening(text: str) -> dict[Target, str]:
+    """What ``systemctl show --property Id,Listen`` prints of sockets, a paragraph each."""
+    found: dict[Target, str] = {}
+    for paragraph in text.split("\n\n"):
+        name = re.search(r"(?m)^Id=(\S+)", paragraph)
+        for line in _LISTEN.finditer(paragraph):
+            if name is not None and int(line["port"]):
+                transport = Transport.TCP if line["kind"] == "Stream" else Transport.UDP
+                found[Target(transport, int(line["port"]))] = name[1]
+    return found
 
 
 def show(text: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from tojimari.core.exposure import Decider, Exposure, Redirection
 from tojimari.core.intent import Intent
 from tojimari.core.meaning import NOTHING_KNOWN, Meaning
 from tojimari.core.observation import Observation, State
-from tojimari.core.service import Service
+from tojimari.core.service import Identification, Service
 from tojimari.core.socket import Listener, Namespace, Owner, Role
 
 
@@ -44,6 +44,7 @@ class Door:
         observations: Every witness's sentence, in the order in which they were made.
         forwarding: Where the firewall sends what comes to it; None where it does not.
         last: The last of several numbers that one rule sends on alike; None for a single one.
+        conversation: How the conversation with it went; None where nobody spoke with it.
     """
 
     endpoint: Endpoint
@@ -56,6 +57,7 @@ class Door:
     observations: tuple[Observation, ...] = ()
     forwarding: Forwarding | None = None
     last: int | None = None
+    conversation: Identification | None = None
 
     @property
     def number(self) -> str:

@@ -11,6 +11,8 @@ from typing import Final, Literal
 from tojimari.core.change import Change
 from tojimari.core.door import Door, Forwarding
 from tojimari.core.look import Look
+from tojimari.core.message import Value
+from tojimari.core.service import Identification
 from tojimari.core.socket import Container, Namespace, Owner, Role, Unseen
 from tojimari.report import rule_document
 from tojimari.report.encodable import optional, text
@@ -148,6 +150,38 @@ class ForwardingDocument:
 
 
 @dataclass(slots=True)
+class ConversationDocument:
+    """How the conversation with a door went.
+
+    Attributes:
+        outcome: ``identified``, ``unknown``, ``silent``, ``refused``, ``reset``, ``tls-only``,
+            ``peer-error``, ``unreachable``, ``left-alone``.
+        protocol: What it speaks; null where that is not known.
+        vendor: Who makes the product.
+        product: What implements the protocol.
+        version: Its version, as the peer wrote it.
+        tls: Whether it was spoken inside TLS.
+        confidence: ``certain``, ``likely``, ``guess``.
+        evidence: What was said, short.
+        details: What else was told, by name; texts and numbers.
+        connections: TCP connections made, or UDP datagrams sent.
+        seconds: How long it took.
+    """
+
+    outcome: str
+    protocol: str | None
+    vendor: str | None
+    product: str | None
+    version: str | None
+    tls: bool
+    confidence: str | None
+    evidence: str
+    details: Mapping[str, Value]
+    connections: int
+    seconds: float
+
+
+@dataclass(slots=True)
 class DoorDocument:
     """One door.
 
@@ -177,6 +211,7 @@ class DoorDocument:
             read or judged; the same as ``widest`` where there is no doubt.
         last: The last of several ports that one rule sends on alike; null for a single one.
         forwarding: Where the firewall sends what comes to the port (DNAT); null where it does not.
+        conversation: What spoke there; null where nobody was asked to speak with it.
         because: For each zone, the address, interface or rule that decided; null unless the door
             was asked for by its number.
         reaches: For each zone, which sources the firewall lets in and which rule says so; null
@@ -208,6 +243,7 @@ class DoorDocument:
     farthest: str
     last: int | None = None
     forwarding: ForwardingDocument | None = None
+    conversation: ConversationDocument | None = None
     because: Mapping[str, str] | None = None
     reaches: list[ReachDocument] | None = None
     holders: list[HolderDocument] | None = None
@@ -335,6 +371,27 @@ def door(found: Door) -> DoorDocument:
         farthest=found.exposure.farthest,
         last=found.last,
         forwarding=_forwarding(found.forwarding) if found.forwarding else None,
+        conversation=_conversation(found.conversation) if found.conversation else None,
+    )
+
+
+def _conversation(found: Identification) -> ConversationDocument:
+    said = found.service
+    return ConversationDocument(
+        outcome=found.outcome,
+        protocol=said.protocol if said else None,
+        vendor=optional(said.vendor) if said else None,
+        product=optional(said.product) if said else None,
+        version=optional(said.version) if said else None,
+        tls=said.tls if said else False,
+        confidence=said.confidence if said else None,
+        evidence=text(said.evidence) if said else "",
+        details={
+            name: text(value) if isinstance(value, str) else value
+            for name, value in (said.details if said else {}).items()
+        },
+        connections=found.connections,
+        seconds=round(found.seconds, 3),
     )
 
 

@@ -9,10 +9,11 @@ from tojimari.core.look import Look
 from tojimari.core.meaning import Meaning
 from tojimari.core.message import Message, Value, mark
 from tojimari.core.observation import Witness
+from tojimari.core.service import Identification
 from tojimari.core.socket import Container, Evidence, Listener, Owner, Role
 from tojimari.core.text import printable
 from tojimari.registry.words import Words
-from tojimari.report import columns
+from tojimari.report import columns, services
 from tojimari.report.doors import notes, plain_words, usual
 from tojimari.report.folding import Fold, folded
 from tojimari.report.language import Language
@@ -30,6 +31,8 @@ SHOWN_OWNERS = 8  # processes told in full; a web server may have a hundred work
 SHOWN_PARENTS = 8
 SHOWN_THREADS = 8
 SHOWN_COMMAND = 1000  # characters
+SHOWN_DETAILS = 24  # of a conversation; a certificate and its server have about a dozen
+SHOWN_SAID = 200  # characters of each
 
 ZONES = {
     Zone.INTERNET: mark("Internet"),
@@ -141,6 +144,8 @@ def _itself(fold: Fold, words: Words | None, language: Language) -> Iterator[_Fa
     if not door.namespace.is_host:
         name = printable(door.namespace.name)
         yield _Fact(language.text(mark("Network namespace")), (name,))
+    if door.conversation is not None:
+        yield from _spoken(door.conversation, language)
     yield _Fact(language.text(mark("Who can come")), tuple(_reaches(door, language)))
     if door.forwarding is not None:
         yield _Fact(language.text(mark("Sent on")), tuple(_sent(door.forwarding, language)))
@@ -163,6 +168,22 @@ def _sent(sent: Forwarding, language: Language) -> Iterator[str]:
     if sent.past is not None:
         past: dict[str, Value] = {"rule": words(sent.past, language)}
         yield language.say(Message("sent-past", "This one is never asked: {rule}", past))
+
+
+def _spoken(found: Identification, language: Language) -> Iterator[_Fact]:
+    """What really speaks there, and all that it told."""
+    label = language.text(mark("What speaks"))
+    spoken = found.service
+    if spoken is None:
+        yield _Fact(label, (services.told(found, language),))
+        return
+    software = services.software(spoken)
+    name = services.protocol(spoken)
+    yield _Fact(label, (f"{name}: {software}" if software else name,), Style.STRONG)
+    if spoken.evidence:
+        yield _Fact(_sub(mark("it said"), language), (printable(spoken.evidence, SHOWN_SAID),))
+    for key, value in list(spoken.details.items())[:SHOWN_DETAILS]:
+        yield _Fact(f"  {printable(key)}", (printable(str(value), SHOWN_SAID),))
 
 
 def _reaches(door: Door, language: Language) -> Iterator[str]:

@@ -15,7 +15,10 @@ SHORT_ID = 12  # characters of a container's identifier, as its runtime prints i
 def service(door: Door) -> str:
     """What the door is for, as far as it is known."""
     if door.service is not None:
-        return printable(door.service.protocol, SHOWN_NAME)
+        from tojimari.report import services  # noqa: PLC0415 - only after a conversation
+
+        said = f"{services.protocol(door.service)} {services.software(door.service)}"
+        return printable(said.strip(), SHOWN_NAME)
     meaning = door.meaning
     return meaning.service or meaning.usual or meaning.assignment or "?"
 

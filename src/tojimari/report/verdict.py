@@ -286,6 +286,11 @@ def _unseen(verdict: Verdict, view: View) -> Iterator[str]:
 
 
 def _advice(verdict: Verdict, view: View) -> Iterator[str]:
+    if not any(door.conversation is not None for door in verdict.doors):
+        said = mark("What really speaks behind them was not asked: tojimari check --identify does.")
+        yield ""
+        for line in columns.wrapped(view.language.text(said), view.columns):
+            yield view.paint(line, Style.FAINT)
     if verdict.policy is None:
         message = mark("Write down which doors are meant to be open, and the next round can tell:")
         lines = columns.wrapped(view.language.text(message), view.columns)

@@ -20,7 +20,7 @@ def _run(  # noqa: PLR0917 - click hands each option on by name
     yes: bool,  # noqa: FBT001 - the same
     even_if_locked_out: bool,  # noqa: FBT001 - the same
 ) -> int:
-    from tojimari.app.closing import Request  # noqa: PLC0415 - so that the help starts at once
+    from tojimari.app.request import Request  # noqa: PLC0415 - so that the help starts at once
 
     request = Request(
         words=words,

@@ -65,7 +65,8 @@ class _Knocking:
         asked: list[int] = places
         silent: list[int] = []
         if self._task.limits.rate is None and self._task.way.link in NEAR:
-            one = OneSocket(self._street, telling, self._timings.of(0))
+            alone = self._task.way.link == "loopback"
+            one = OneSocket(self._street, telling, self._timings.of(0), alone=alone)
             silent, rest = one.knock(places)
             asked = list(rest)
             if one.ended is not None:
