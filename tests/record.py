@@ -19,7 +19,7 @@ from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.services import datagram, stream
 from tojimari.services.attempt import Attempt, Ending, connection
 from tojimari.services.catalogue import PROTOCOLS
-from tojimari.services.contact import Contact
+from tojimari.services.contact import Contact, Terms
 from tojimari.services.dialogue import Peer, Protocol, StartTls, Talk
 from tojimari.services.loop import Loop
 from tojimari.services.recording import CLIENT, Turn, recorded
@@ -69,21 +69,11 @@ def spoke(spoken: Protocol, peer: Peer, tls: str | None) -> tuple[Ending | None,
             yield StartTls((tls,))
         return (yield from connection(attempt, replace(met, tls=tls is not None)))
 
-    until = time.monotonic() + SECONDS
+    terms = Terms(time.monotonic() + SECONDS, PATIENCE, allowed=8)
     if spoken.transport is Transport.TCP:
-        job = stream.talk(
-            peer, conversation, until=until, patience=PATIENCE, allowed=8, clock=time.monotonic
-        )
+        job = stream.talk(peer, conversation, terms)
     else:
-        job = datagram.talk(
-            peer,
-            conversation,
-            until=until,
-            patience=PATIENCE,
-            allowed=8,
-            clock=time.monotonic,
-            source_port=spoken.source_port,
-        )
+        job = datagram.talk(peer, conversation, terms, source_port=spoken.source_port)
     loop: Loop[Contact[Ending]] = Loop()
     return next(loop.results(iter([job]), 1)).result, turns
 
