@@ -37,9 +37,10 @@ def main() -> None:
     parser.add_argument("protocol", help="a file of services/protocols")
     parser.add_argument("peer", help="who spoke, and where it came from")
     parser.add_argument("--tls", metavar="ALPN", help="inside TLS, with this offered")
+    parser.add_argument("--name", default="lab.test", help="what the building is called")
     given = parser.parse_args()
     spoken = catalog.entry(PROTOCOLS, given.protocol, "PROTOCOL", Protocol)
-    peer = Peer(Endpoint(spoken.transport, given.address, given.port), "lab.test", NONCE)
+    peer = Peer(Endpoint(spoken.transport, given.address, given.port), given.name, NONCE)
     ending, turns = spoke(spoken, peer, given.tls)
     if ending is None or ending.service is None:
         sys.exit(f"nothing that is {spoken.name} there")
