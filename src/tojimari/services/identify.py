@@ -10,7 +10,7 @@ from tojimari.services import datagram, limits, order, order_of_datagrams, strea
 from tojimari.services.attempt import Attempt, Ending, connection
 from tojimari.services.bounds import bounded
 from tojimari.services.catalogue import over
-from tojimari.services.contact import Contact
+from tojimari.services.contact import Contact, Terms
 from tojimari.services.dialogue import Peer, Protocol, Talk
 from tojimari.services.findings import Found
 from tojimari.services.loop import Job
@@ -70,28 +70,12 @@ def _contact(
     def conversation(met: Peer) -> Talk[Ending]:
         return connection(attempt, met)
 
+    terms = Terms(until, patience, allowed, clock)
     if peer.endpoint.transport is Transport.TCP:
-        return (
-            yield from stream.talk(
-                peer,
-                conversation,
-                until=until,
-                patience=patience,
-                allowed=allowed,
-                clock=clock,
-            )
-        )
-    return (
-        yield from datagram.talk(
-            peer,
-            conversation,
-            until=until,
-            patience=limits.DATAGRAM,
-            allowed=allowed,
-            clock=clock,
-            source_port=attempt.speak.source_port if attempt.speak else None,
-        )
-    )
+        return (yield from stream.talk(peer, conversation, terms))
+    terms = Terms(until, limits.DATAGRAM, allowed, clock)
+    source_port = attempt.speak.source_port if attempt.speak else None
+    return (yield from datagram.talk(peer, conversation, terms, source_port=source_port))
 
 
 def _told(found: Found) -> Service | None:
