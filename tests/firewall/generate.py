@@ -463,12 +463,12 @@ CORNERS = (
     meta mark 0x2 drop
     meta mark 0x3 IP saddr NET1 drop
     } }""",
-    # A packet of the machine's own that is sent back to its sender, port and all: its own answer.
+    # A packet of the machine's own that is sent back to its sender, port and all.
     """table IP s { chain n { type nat hook output priority -100; tcp dport 80 dnat to HERE1
     }
     chain i { type filter hook input priority 0; policy drop;
     ct state established accept
-    tcp sport 80 accept
+    tcp sport 53 accept
     } }""",
     # One of several destinations.
     """table IP n { chain p { type nat hook prerouting priority -100;

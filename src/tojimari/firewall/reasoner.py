@@ -22,7 +22,6 @@ from tojimari.firewall.worlds import Ending, Event, Walk, World, merged
 CONNTRACK_PLACE = -200  # linux/netfilter_ipv4.h: NF_IP_PRI_CONNTRACK
 
 _OF_DEVICES = {"netdev", "inet"}
-_ITSELF = mark("what becomes of a packet that is sent on to its own sender")
 _WHERE = mark("whether packets come by there")
 _FAMILIES = {4: {"ip", "inet"}, 6: {"ip6", "inet"}}
 
@@ -116,8 +115,7 @@ class _Walker(Chains):
         state = world.state
         state.input, state.leaving = "", True
         state.output = self.departs_by(state)
-        for going in self.pass_hook(Hook.OUTPUT, [world]):
-            one = self.not_to_itself(going)
+        for one in self.pass_hook(Hook.OUTPUT, [world]):
             # Translation in OUTPUT may have chosen another way (ip_route_me_harder).
             one.state.output = self.departs_by(one.state)
             for left in self.pass_hook(Hook.POSTROUTING, [one]):
@@ -132,25 +130,6 @@ class _Walker(Chains):
                     Hook.PREROUTING, [World(back, left.sources, left.forks)]
                 ):
                     self.deliver(come)
-
-    def not_to_itself(self, world: World) -> World:
-        """The packet, and a doubt for one that was translated to its own sender, port and all.
-
-        To connection tracking that is its own answer (nf_conntrack_in), of which nothing more is
-        modelled; only who is on the machine can send it.
-        """
-        state = world.state
-        same = state.port is None or state.port == state.source_port
-        if not (same and state.status & STATUSES["dnat"]):
-            return world
-        itself = intersection(world.sources, [state.destination, state.destination + 1])
-        if not itself:
-            return world
-        fork = 2 * self.program.elsewhere(self.program.bases[Hook.OUTPUT][0].policy, _ITSELF)
-        back = state.copy()
-        back.vague = True
-        self.arrive(World(back, itself, world.forks | {fork + 1}))
-        return World(state, world.sources, world.forks | {fork})
 
     def departs_by(self, state: State) -> str | None:
         if self.machine.is_local(state.family, state.destination):
