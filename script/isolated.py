@@ -1,18 +1,22 @@
 """Make the namespaces that ``unshare`` gave ready for the tests, then become the given program.
 
 Brings the loopback interface up, and hides ``/run`` behind an empty file system, so that named
-network namespaces and sockets that the tests make there are seen by nobody else.
+network namespaces and sockets that the tests make there are seen by nobody else. Signals mean what
+they usually mean, whoever started the tests.
 """
 
 import ctypes
 import fcntl
 import os
+import signal
 import socket
 import struct
 import sys
+from pathlib import Path
 
 SIOCSIFFLAGS = 0x8914  # linux/sockios.h
 IFF_UP = 1  # linux/if.h
+MNT_DETACH = 2  # linux/fs.h
 
 
 def interfaces() -> list[str]:
@@ -28,14 +32,29 @@ def loopback_up() -> None:
 
 
 def empty_run() -> None:
-    """An empty file system over ``/run``, in this mount namespace alone."""
+    """An empty file system over ``/run``, in this mount namespace alone.
+
+    What is mounted below it, such as the machine's named network namespaces, goes first where that
+    is allowed: it would still be listed.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
+    mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
+    for place in reversed([line.split()[1] for line in mounts]):
+        if place.startswith("/run/"):
+            libc.umount2(place.encode(), MNT_DETACH)
     if libc.mount(b"tmpfs", b"/run", b"tmpfs", 0, b"mode=755") != 0:
         raise OSError(ctypes.get_errno(), "mount tmpfs on /run")
 
 
+def heard_signals() -> None:
+    """Undo what a background job inherits: what it ignores, every program tested would ignore."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def main() -> None:
     """Prepare, then replace this process."""
+    heard_signals()
     if interfaces() == ["lo"]:
         loopback_up()
         empty_run()

@@ -1,8 +1,9 @@
 """What every test may count on: isolation, or a counted skip; in CI a skip is a failure."""
 
 import os
+import shutil
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,14 @@ settings.load_profile("tojimari")
 
 # Reasons for which a test may be skipped in CI too, each with the why.
 ALLOWED_SKIPS: dict[str, str] = {}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs programs that this machine lacks; script/test names their packages."""
+    for mark in item.iter_markers("peers"):
+        missing = [str(name) for name in mark.args if shutil.which(str(name)) is None]
+        if missing:
+            pytest.skip(f"needs {', '.join(missing)}")
 
 
 @pytest.fixture
@@ -49,10 +58,34 @@ def streets(tmp_path_factory: pytest.TempPathFactory) -> Generator[practice.Stre
     made.down()
 
 
+TABLE = "table"
+
+
+@pytest.fixture(scope="session")
+def announce() -> Callable[[str], None]:
+    """Keeps a text to be shown at the end of the run, whether the tests pass or fail."""
+    return _TOLD.append
+
+
+_TOLD: list[str] = []  # of this process: with several, the one that prints is another
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what was announced."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, text in getattr(report, "user_properties", ()):
+                if name == TABLE:
+                    terminalreporter.section(text.partition("\n")[0])
+                    terminalreporter.write_line(text.partition("\n")[2])
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Turn a skip into a failure in CI, unless its reason is on the list."""
+    """In CI turn a skip into a failure, unless its reason is listed; carry what is announced."""
     report = yield
+    while _TOLD:
+        report.user_properties.append((TABLE, _TOLD.pop(0)))
     if report.skipped and os.environ.get("CI") == "true" and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         if reason.removeprefix("Skipped: ") not in ALLOWED_SKIPS:

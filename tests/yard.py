@@ -1,10 +1,13 @@
 """Another machine beside this one: a network namespace at the other end of a cable."""
 
 import contextlib
+import os
 import subprocess
 import sys
 from collections.abc import Generator
 from dataclasses import dataclass, field
+
+from tojimari.linux import libc
 
 OURS, THEIRS = "10.99.0.1", "10.99.0.2"
 OURS_V6, THEIRS_V6 = "fd99::1", "fd99::2"
@@ -76,8 +79,28 @@ def run(*words: str) -> str:
 
 
 @contextlib.contextmanager
+def elsewhere() -> Generator[None]:
+    """This thread, and what it starts, in a network namespace that no other test is in."""
+    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    try:
+        libc.unshare(libc.CLONE_NEWNET)
+        try:
+            run("ip", "link", "set", "lo", "up")
+            yield
+        finally:
+            libc.setns(home, libc.CLONE_NEWNET)
+    finally:
+        os.close(home)
+
+
+@contextlib.contextmanager
 def yard() -> Generator[Yard]:
     """A far machine at the other end of a cable, with an address of each family."""
+    with elsewhere():
+        yield from _yard()
+
+
+def _yard() -> Generator[Yard]:
     keeper = subprocess.Popen(
         ["unshare", "--net", "sh", "-c", "echo ready; exec sleep infinity"],
         stdout=subprocess.PIPE,

@@ -1,6 +1,7 @@
 """Whom ``identify`` speaks with, and whom it refuses."""
 
 import resource
+import socket
 
 import pytest
 
@@ -105,6 +106,7 @@ def view(*listeners: Listener) -> InsideView:
             role=one.role,
             v6only=one.v6only,
             multicast=one.multicast,
+            interface=one.interface,
         )
         for one in listeners
     )
@@ -123,6 +125,8 @@ def test_our_own_doors_are_spoken_with_where_we_can_stand_before_them() -> None:
             listener("0.0.0.0", 5000, multicast=True),
             listener("0.0.0.0", 9, Transport.SCTP),
             listener("0.0.0.0", 99, netns=7),
+            listener("0.0.0.0", 67, UDP, interface="eth0"),
+            listener("fe80::5", 53, interface="eth0"),
         )
     )
     assert [(one.endpoint.address, one.endpoint.port) for one in plan.targets] == [
@@ -130,10 +134,14 @@ def test_our_own_doors_are_spoken_with_where_we_can_stand_before_them() -> None:
         ("127.0.0.1", 80),
         ("::1", 81),
         ("192.0.2.5", 443),
+        ("fe80::5%eth0", 53),
     ]
     assert plan.targets[0].executable == "/usr/sbin/sshd"
-    assert [one.message.code for one in plan.unseen] == ["other-namespaces"]
-    assert plan.unseen[0].count == 1
+    assert [one.message.code for one in plan.unseen] == [
+        "other-namespaces",
+        "tied-to-an-interface",
+    ]
+    assert [one.count for one in plan.unseen] == [1, 1]
 
 
 def test_doors_are_told_of_as_they_become_known(network: None) -> None:
@@ -152,10 +160,24 @@ def test_this_machines_own_doors_are_found(root: None) -> None:
     assert opened.port in {one.endpoint.port for one in plan.targets}
 
 
-def test_a_name_of_the_system_is_looked_up() -> None:
-    plan = identify.there(["localhost:22"])
-    assert plan.targets[0].endpoint.is_loopback
-    assert plan.targets[0].name == "localhost"
+@pytest.mark.parametrize("name", ["localhost", "LocalHost.", "lab.localhost"])
+def test_localhost_is_this_machine_without_anybody_being_asked(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", None)
+    plan = identify.there([f"{name}:22"])
+    assert plan.targets[0].endpoint == Endpoint(Transport.TCP, "127.0.0.1", 22)
+    assert plan.targets[0].name == name
+
+
+def test_a_name_of_the_system_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def look_up(host: str, port: None, *, type: int) -> list[tuple[object, ...]]:  # noqa: A002
+        assert (host, port, type) == ("notlocalhost", None, socket.SOCK_STREAM)
+        return [(2, 1, 6, "", ("192.0.2.7", 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    plan = identify.there(["notlocalhost:22"])
+    assert plan.targets[0].endpoint == Endpoint(Transport.TCP, "192.0.2.7", 22)
 
 
 def test_more_files_are_allowed_where_the_system_lets_us() -> None:

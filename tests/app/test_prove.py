@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from tojimari.app import reach
+from tojimari.app.firewall import from_files
 from tojimari.app.prove import Proof, proofs
 from tojimari.core.endpoint import Transport
 from tojimari.core.intent import Intent, PortRange
@@ -17,7 +17,7 @@ def proved(
     *intents: Intent, own: tuple[str, ...] = OWN, name: str = "ufw-ipv4.save"
 ) -> list[Proof]:
     text = (GOLDEN / name).read_text(encoding="utf-8")
-    return proofs(reach.from_files([text], own), intents)
+    return proofs(from_files([text], own), intents)
 
 
 def refuted(found: list[Proof]) -> list[tuple[int, int, str]]:
@@ -69,7 +69,7 @@ def test_what_is_not_modelled_is_undecided() -> None:
         "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n"
         "-A INPUT -p tcp --dport 22 -m string --string x -j ACCEPT\nCOMMIT\n"
     )
-    found = proofs(reach.from_files([text], OWN), [])
+    found = proofs(from_files([text], OWN), [])
     (one,) = [one for one in found if one.outcome == "undecided"]
     assert (one.first, one.doubts) == (22, ("-m string --string x",))
 

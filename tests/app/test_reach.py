@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tojimari.app import reach
+from tojimari.app.firewall import Firewall, from_files, prepared
 from tojimari.core.endpoint import Transport
 from tojimari.core.errors import UsageError
 from tojimari.core.exposure import Certainty, Zone
@@ -17,11 +18,11 @@ OWN = ("192.168.0.2/24@eth0", "127.0.0.1/8@lo", "172.17.0.1/16@docker0")
 TCP = Transport.TCP
 
 
-def firewall(*names: str, own: tuple[str, ...] = OWN) -> reach.Firewall:
-    return reach.from_files([(GOLDEN / name).read_text(encoding="utf-8") for name in names], own)
+def firewall(*names: str, own: tuple[str, ...] = OWN) -> Firewall:
+    return from_files([(GOLDEN / name).read_text(encoding="utf-8") for name in names], own)
 
 
-def routed(*names: str) -> reach.Firewall:
+def routed(*names: str) -> Firewall:
     """The same on a machine whose routes are known."""
     made = firewall(*names)
     made.machine.routes = (
@@ -122,13 +123,13 @@ def test_an_attacker_chooses_the_source_port() -> None:
         "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n"
         "-A INPUT -p tcp --sport 53 -j ACCEPT\nCOMMIT\n"
     )
-    internet = reach.row(reach.from_files([text], OWN), TCP, 22).exposure.reaches[3]
+    internet = reach.row(from_files([text], OWN), TCP, 22).exposure.reaches[3]
     assert internet.certainty is Certainty.YES
     assert {one.source_port for one in internet.passages if one.certainty is Certainty.YES} == {53}
 
 
 def test_the_way_is_told_rule_by_rule() -> None:
-    ways = list(reach.ways(routed("docker-nft-portmap.json"), TCP, 8080, Zone.INTERNET))
+    ways = list(reach.ways(routed("docker-nft-portmap.json"), TCP, 8080, [Zone.INTERNET]))
     opened = ways[0]
     assert opened.passage.certainty is Certainty.YES
     chains = [step.decider.chain for step in opened.steps]
@@ -139,7 +140,7 @@ def test_the_way_is_told_rule_by_rule() -> None:
 
 def test_rules_that_could_not_be_read_leave_everything_open_to_doubt() -> None:
     made = firewall("ufw-ipv4.save")
-    hidden = reach.prepared(Ruleset([unreadable_table()]), made.machine, made.interfaces)
+    hidden = prepared(Ruleset([unreadable_table()]), made.machine, made.interfaces)
     assert certainties(reach.row(hidden, TCP, 22)) == [MAYBE, MAYBE, MAYBE, MAYBE]
 
 
@@ -158,3 +159,21 @@ def test_a_row_names_its_ports() -> None:
     row = reach.row(firewall("ufw-ipv4.save"), TCP, 22)
     assert row.label == "22/tcp"
     assert replace(row, last=24).label == "22-24/tcp"
+
+
+def test_a_group_is_asked_by_its_members() -> None:
+    made = routed("ufw-ipv4.save")
+    office = ("192.168.1.0/24", "lan", "2001:db8::/32")
+    asked = reach.asked(made, "office", TCP, 5432, members=office)
+    assert (asked.text, asked.certainty, asked.whole) == ("office", Certainty.YES, False)
+    runs = list(reach.every_port_from(made, "office", members=("192.168.1.0/24",)))
+    opened = [one.label for one in runs if one.certainty is Certainty.YES]
+    assert "5432/tcp" in opened
+    assert runs[0].port == 0
+    assert runs[-1].last == 65535
+
+
+def test_the_way_from_a_network_is_told_too() -> None:
+    made = routed("ufw-ipv4.save")
+    (way,) = reach.ways(made, TCP, 5432, ["192.168.1.7"], "192.168.0.2")
+    assert (way.source, way.passage.certainty) == ("192.168.1.7", Certainty.YES)

@@ -10,6 +10,7 @@ import yard
 from tojimari.app import scan_plan
 from tojimari.app.scan_plan import Wish
 from tojimari.core import catalog
+from tojimari.core.endpoint import Transport
 from tojimari.core.errors import HostError, RefusedError, UsageError
 from tojimari.core.message import Message
 from tojimari.scan.intervals import shown
@@ -138,6 +139,11 @@ class TestTasks:
 
     def test_a_seed_is_drawn_anew_each_time(self) -> None:
         assert len({planned(THEIRS).parts[0].task.seed for _ in range(5)}) == 5
+
+    def test_both_transports_are_tasks_of_their_own(self) -> None:
+        wish = replace(SSH, ports="T:22,U:53", method="connect")
+        plan = planned(THEIRS, wish=wish)
+        assert [part.task.transport for part in plan.parts] == [Transport.TCP, Transport.UDP]
 
     def test_udp_says_what_its_protocols_say(self) -> None:
         space = planned(THEIRS, wish=Wish(ports="53,9999")).parts[0].task.space

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tojimari.app import firewall as walls
 from tojimari.app import reach
 from tojimari.core.endpoint import Transport
 from tojimari.core.errors import HostError
@@ -61,7 +62,7 @@ def around(space: int) -> live.Around:
         visitor.close()
 
 
-def certainty(firewall: reach.Firewall, port: int) -> Certainty:
+def certainty(firewall: walls.Firewall, port: int) -> Certainty:
     return reach.row(firewall, Transport.TCP, port).exposure.certainty(Zone.INTERNET)
 
 
@@ -84,7 +85,7 @@ def test_native_rules_are_read_where_they_stand(space: int) -> None:
     inside("nft", "add table netdev n")
     chain = "{ type filter hook ingress device eth0 priority 0; }"
     inside("nft", f"add chain netdev n c {chain}")
-    firewall = reach.live(space)
+    firewall = walls.live(space)
     assert certainty(firewall, 22) is Certainty.YES
     assert certainty(firewall, 23) is Certainty.NO
     chains = {name: one for table in firewall.ruleset.tables for name, one in table.chains.items()}
@@ -97,7 +98,7 @@ def test_iptables_rules_come_from_iptables_itself(space: int) -> None:
     dump = "*filter\n:INPUT DROP [0:0]\n-A INPUT -m recent --set --name x -p tcp --dport 22 -j ACCEPT\nCOMMIT\n"  # noqa: E501 - one ruleset, kept readable as it is
     inside("iptables-nft-restore", text=dump)
     inside("ip6tables-nft-restore", text=dump.replace("22", "23"))
-    firewall = reach.live(space)
+    firewall = walls.live(space)
     assert [table.language for table in firewall.ruleset.tables] == ["iptables", "iptables"]
     row = reach.row(firewall, Transport.TCP, 22).exposure.reaches[3]
     fates = {":" in one.destination: one.certainty for one in row.passages if one.decider}
@@ -106,14 +107,14 @@ def test_iptables_rules_come_from_iptables_itself(space: int) -> None:
 
 
 def test_no_rules_at_all_let_everybody_in(space: int) -> None:
-    firewall = reach.live(space)
+    firewall = walls.live(space)
     assert firewall.owners == ()
     assert certainty(firewall, 22) is Certainty.YES
 
 
 def test_our_own_namespace_needs_no_way_in(root: None) -> None:
     del root
-    assert reach.live().unseen == ()
+    assert walls.live().unseen == ()
 
 
 def test_without_the_right_nothing_is_called_shut(root: None) -> None:

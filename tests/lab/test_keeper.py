@@ -1,6 +1,11 @@
 """The keeper by itself: what it hears, says and does when nobody is there."""
 
+# pyright: reportPrivateUsage=false
+# What is looked into at the failing moment cannot be brought about without harm to others.
+
+import errno
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +14,10 @@ import msgspec
 import pytest
 
 from tojimari.core.endpoint import Transport
-from tojimari.lab import keeper
+from tojimari.lab import house, keeper
 from tojimari.lab.keeper import Event, Order
 from tojimari.lab.scene import Expected
+from tojimari.linux import libc
 
 pytestmark = pytest.mark.usefixtures("root")
 
@@ -58,3 +64,25 @@ def test_doors_are_seen_without_knocking() -> None:
         assert keeper.shut(process.pid, expected) == []
         assert keeper.shut(os.getpid(), expected) == expected
         process.communicate(b"")
+
+
+def test_that_systemd_may_watch_no_more_files_is_told_with_what_to_type(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse() -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    keeper._check_inotify()
+    monkeypatch.setattr(libc, "inotify", refuse)
+    with pytest.raises(OSError, match=re.escape(keeper.INOTIFY)):
+        keeper._check_inotify()
+
+
+def test_a_systemd_that_never_answers_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def waiting(leader: int, command: list[str], environment: dict[str, str]) -> list[str]:
+        del leader, command, environment
+        return ["sleep", "60"]
+
+    monkeypatch.setattr(keeper, "ANSWER", 0.05)
+    monkeypatch.setattr(house, "enter_line", waiting)
+    assert keeper.systemctl(1, "is-system-running", "--wait") == ""

@@ -1,6 +1,8 @@
 import errno
 import os
+import resource
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -77,3 +79,18 @@ def test_a_file_system_that_the_kernel_lacks_is_refused(root: None) -> None:
     del root
     with pytest.raises(OSError, match="No such device"):
         libc.detached_mount("nosuchfs")
+
+
+def test_an_instance_of_inotify_is_given_or_refused() -> None:
+    given = libc.inotify()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (given, hard)
+    )  # whichever comes next is one too many
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            libc.inotify()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert str(Path(f"/proc/self/fd/{given}").readlink()) == "anon_inode:inotify"
+    os.close(given)

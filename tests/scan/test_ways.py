@@ -39,7 +39,11 @@ class TestPlot:
         found = ways.plot(asked("10.99.0.0/24"))
         own, near = sorted(found.stretches, key=lambda one: not one.own)
         assert texts(own) == [OURS]
-        assert (own.way.link, own.way.interface, own.way.source) == ("loopback", "lo", 0)
+        assert (own.way.link, own.way.interface, own.way.source) == (
+            "loopback",
+            "lo",
+            number("127.0.0.1"),
+        )
         assert texts(near) == ["10.99.0.0", "10.99.0.2-10.99.0.254"]
         assert (near.way.link, near.way.interface) == ("ethernet", CABLE)
         assert (near.way.source, near.way.gateway) == (number(OURS), None)

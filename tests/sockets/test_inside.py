@@ -422,6 +422,7 @@ ready(space=space)
 """
 
 
+@pytest.mark.peers("ip")
 @METHODS
 def test_a_door_of_the_kernel_is_named_so(method: Method) -> None:
     with actor(VXLAN) as builder:
@@ -574,6 +575,7 @@ def test_a_namespace_that_goes_during_the_look_is_left_out(monkeypatch: pytest.M
     assert builder["space"] not in [space.inode for space in view.namespaces]
 
 
+@pytest.mark.peers("ss")
 def test_the_doors_are_those_of_ss() -> None:
     body = """
 held = [listener() for _ in range(20)] + [listener("::1") for _ in range(20)]

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tojimari.app.reach import PROTOCOLS, Firewall, decided, interfaces_named, speaks
+from tojimari.app.firewall import Firewall, interfaces_named, speaks
+from tojimari.app.passages import PROTOCOLS, decided
 from tojimari.core.endpoint import Transport
 from tojimari.core.exposure import Decider, Zone
 from tojimari.core.intent import Intent
@@ -71,7 +72,7 @@ def proofs(firewall: Firewall, intents: Iterable[Intent]) -> list[Proof]:
         for protocol in PROTOCOLS.values()
     ]
     reasoner = Reasoner(firewall.program, firewall.machine)
-    found = prove(reasoner, allowed, _approaches(firewall), PROTOCOLS.values())
+    found = prove(reasoner, allowed, approaches(firewall), PROTOCOLS.values())
     return [_shown(one) for one in found]
 
 
@@ -110,7 +111,7 @@ class _Places:
         return result
 
 
-def _approaches(firewall: Firewall) -> list[Approach]:
+def approaches(firewall: Firewall) -> list[Approach]:
     """Every way in: each interface, and one address of each class that rules tell apart."""
     machine, program = firewall.machine, firewall.program
     if machine.assumed:

@@ -13,8 +13,9 @@ _CODES = {"proved": 0, "refuted": 1, "undecided": 2}
 
 
 def _prove(policy: str | None, files: tuple[Path, ...], own: tuple[str, ...]) -> int:
-    from tojimari.app import policy as policies  # noqa: PLC0415 - so that the help starts at once
-    from tojimari.app import prove, reach  # noqa: PLC0415 - the same
+    from tojimari.app import firewall as walls  # noqa: PLC0415 - so that the help starts at once
+    from tojimari.app import policy as policies  # noqa: PLC0415 - the same
+    from tojimari.app import prove  # noqa: PLC0415 - the same
     from tojimari.report import proof  # noqa: PLC0415 - the same
 
     found = policies.in_force(policy)
@@ -22,7 +23,9 @@ def _prove(policy: str | None, files: tuple[Path, ...], own: tuple[str, ...]) ->
         raise UsageError(
             mark("there is no policy to prove"), hint=mark("tojimari policy init writes one")
         )
-    firewall = reach.from_files(map(reach.text_of, files), own) if files else reach.live()
+    firewall = (
+        walls.from_files(map(walls.text_of, files), own, map(str, files)) if files else walls.live()
+    )
     proved = [
         proof.Line(
             one.transport,

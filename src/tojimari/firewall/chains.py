@@ -20,7 +20,16 @@ from tojimari.firewall.program import (
     Program,
     Rewrite,
 )
-from tojimari.firewall.ruleset import Doubt, Hook, SetMark, Translation, Verdict, VerdictKind
+from tojimari.firewall.ruleset import (
+    Doubt,
+    Field,
+    Hook,
+    NoTrack,
+    SetMark,
+    Translation,
+    Verdict,
+    VerdictKind,
+)
 from tojimari.firewall.worlds import Ending, Event, Visit, Walk, World, merged
 
 # Chains within chains. nftables allows 16; what goes deeper, or calls more often, only somebody who
@@ -64,12 +73,14 @@ class Chains:
 
     def chain(self, compiled: Compiled, worlds: list[World], depth: int) -> list[World]:
         """All lines of a chain; returns what went through to its end, or was sent back."""
-        lines: Iterable[Line] = compiled.lines
+        lines: Iterable[Line]
         state = worlds[0].state
         if compiled.classifier and state.port is not None and state.input is not None:
             lines = compiled.classifier.candidates(
                 compiled.lean, state.family, state.protocol, state.port, state.input
             )
+        else:
+            lines = compiled.lines
         returned: list[World] = []
         waiting = iter(lines)
         while worlds:
@@ -96,6 +107,7 @@ class Chains:
         """
         state, family, forks = world.state, world.state.family, world.forks
         hook, accepted, endings = self.hook, self.walk.accepted, self.walk.endings
+        right, left = bisect_right, bisect_left
         sources = list(world.sources)
         taken: list[Intervals] = []
         found: Line | None = None
@@ -120,24 +132,36 @@ class Chains:
                 wanted = line.sources[family]
                 if len(wanted) == 2:  # noqa: PLR2004 - two ends, or two parts
                     first, end = wanted
-                    low, high = bisect_right(sources, first), bisect_left(sources, end)
-                    if low == high and not low & 1:
-                        continue
-                    hit = sources[low:high]
-                    rest: Intervals = []
-                    if low & 1:
-                        hit.insert(0, first)
-                        if sources[low - 1] == first:
-                            low -= 1
+                    low, high = right(sources, first), left(sources, end)
+                    if low == high:
+                        if not low & 1:
+                            continue
+                        # All of it lies within one run.
+                        hit = wanted
+                        if sources[low - 1] != first and sources[high] != end:
+                            sources[low:low] = wanted
+                        elif sources[low - 1] != first:
+                            sources[high] = first
+                        elif sources[high] != end:
+                            sources[low - 1] = end
                         else:
-                            rest.append(first)
-                    if high & 1:
-                        hit.append(end)
-                        if high < len(sources) and sources[high] == end:
-                            high += 1
-                        else:
-                            rest.append(end)
-                    sources[low:high] = rest
+                            del sources[low - 1 : low + 1]
+                    else:
+                        hit = sources[low:high]
+                        rest: Intervals = []
+                        if low & 1:
+                            hit.insert(0, first)
+                            if sources[low - 1] == first:
+                                low -= 1
+                            else:
+                                rest.append(first)
+                        if high & 1:
+                            hit.append(end)
+                            if high < len(sources) and sources[high] == end:
+                                high += 1
+                            else:
+                                rest.append(end)
+                        sources[low:high] = rest
                 else:
                     hit = intersection(sources, wanted)
                     if not hit:
@@ -210,14 +234,24 @@ class Chains:
                 self.rewrite(line, step, world, on)
                 return
             else:
-                world = World(rewriting.changed(step, world.state), world.sources, world.forks)
-                if self.path:
-                    self.visit(
-                        line.place,
-                        world.sources,
-                        "mark" if isinstance(step, SetMark) else "notrack",
-                    )
+                changed = self.change(line, step, world)
+                if changed is None:
+                    break
+                world = changed
         on.append(world)
+
+    def change(self, line: Line, step: SetMark | NoTrack, world: World) -> World | None:
+        """A mark, or tracking, for one packet; None where that ends the rule.
+
+        A field that the packet does not have ends it (nft_ct_get_eval); what is to be written to
+        one is lost (nft_ct_set_eval).
+        """
+        if rewriting.lacks_mark(step, world.state):
+            return None if step.source is Field.CT_MARK else world
+        if self.path:
+            verdict = "mark" if isinstance(step, SetMark) else "notrack"
+            self.visit(line.place, world.sources, verdict)
+        return World(rewriting.changed(step, world.state), world.sources, world.forks)
 
     def judge(
         self,

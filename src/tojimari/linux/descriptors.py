@@ -16,6 +16,7 @@ from tojimari.linux import procfs
 _SOCKET = "socket:["
 _RING = "anon_inode:[io_uring]"
 _SPACE = "net:["
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _CROWD = 4096  # descriptor numbers tried in vain before a process's descriptors are listed instead
 
 Place = tuple[int, int]  # process and descriptor number
@@ -50,7 +51,7 @@ def scan(pids: Iterable[int], wanted: Collection[int]) -> Scan:
     found = Scan()
     for pid in pids:
         try:
-            folder = os.open(f"/proc/{pid}/fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            folder = _folder(pid)
         except PermissionError:
             if not procfs.is_kernel_thread(pid):
                 found.refused.append(pid)
@@ -58,7 +59,8 @@ def scan(pids: Iterable[int], wanted: Collection[int]) -> Scan:
         except OSError:
             continue
         try:
-            _scan_one(pid, folder, wanted, found)
+            if not _scan_one(pid, folder, wanted, found):
+                _scan_threads(pid, wanted, found)
         except PermissionError:
             found.refused.append(pid)
         except OSError:
@@ -68,19 +70,16 @@ def scan(pids: Iterable[int], wanted: Collection[int]) -> Scan:
     return found
 
 
-def _scan_one(pid: int, folder: int, wanted: Collection[int], found: Scan) -> None:
-    """Read the descriptors of one process.
+def _scan_one(pid: int, folder: int, wanted: Collection[int], found: Scan) -> bool:
+    """Read the descriptors of one process; whether there were any.
 
     Raises:
         PermissionError: We may list them, but not read them.
         OSError: It has gone.
     """
     read, holders = os.readlink, found.holders
-    names = os.listdir(folder)
-    if not names:
-        _scan_threads(pid, wanted, found)
-        return
-    for name in names:
+    link = ""
+    for name in os.listdir(folder):
         try:
             link = read(name, dir_fd=folder)
         except FileNotFoundError:
@@ -99,6 +98,7 @@ def _scan_one(pid: int, folder: int, wanted: Collection[int], found: Scan) -> No
             found.rings.append((pid, int(name)))
         elif link.startswith(_SPACE):
             found.spaces.setdefault(int(link[5:-1]), (pid, int(name)))
+    return bool(link)
 
 
 def _scan_threads(pid: int, wanted: Collection[int], found: Scan) -> None:
@@ -109,16 +109,40 @@ def _scan_threads(pid: int, wanted: Collection[int], found: Scan) -> None:
     Raises:
         OSError: It has gone, or has no other thread.
     """
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        if thread == str(pid):
-            continue
-        folder = os.open(f"/proc/{pid}/task/{thread}/fd", os.O_RDONLY | os.O_DIRECTORY)
+    for thread in _other_threads(pid):
+        folder = os.open(f"/proc/{pid}/task/{thread}/fd", _FOLDER)
         try:
-            if os.listdir(folder):
-                _scan_one(pid, folder, wanted, found)
+            if _scan_one(pid, folder, wanted, found):
                 return
         finally:
             os.close(folder)
+
+
+def _other_threads(pid: int) -> list[str]:
+    """The threads of a process but its first.
+
+    Raises:
+        OSError: It has gone.
+    """
+    return [thread for thread in os.listdir(f"/proc/{pid}/task") if thread != str(pid)]
+
+
+def _folder(pid: int) -> int:
+    """Open the folder of a process's descriptors.
+
+    That of a process whose first thread has ended belongs to root, whoever runs the process; those
+    of its other threads do not (task_dump_owner in fs/proc/base.c).
+
+    Raises:
+        PermissionError: We may not read it.
+        OSError: It has gone.
+    """
+    try:
+        return os.open(f"/proc/{pid}/fd", _FOLDER)
+    except PermissionError:
+        for thread in _other_threads(pid)[:1]:
+            return os.open(f"/proc/{pid}/task/{thread}/fd", _FOLDER)
+        raise
 
 
 def probe(pids: Iterable[int], wanted: set[int], found: Scan) -> None:
@@ -136,7 +160,7 @@ def probe(pids: Iterable[int], wanted: set[int], found: Scan) -> None:
         if not wanted:
             return
         try:
-            folder = os.open(f"/proc/{pid}/fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            folder = _folder(pid)
         except PermissionError:
             if not procfs.is_kernel_thread(pid):
                 found.refused.append(pid)
@@ -192,8 +216,7 @@ def is_readable(pid: int) -> bool:
     the former.
     """
     try:
-        folder = os.open(f"/proc/{pid}/fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        os.close(folder)
+        os.close(_folder(pid))
         os.readlink(f"/proc/{pid}/ns/net")
     except PermissionError:
         return procfs.is_kernel_thread(pid)

@@ -19,6 +19,7 @@ _FSCONFIG = 431
 _FSMOUNT = 432
 _SHARED = frozenset({"x86_64", "aarch64", "riscv64", "ppc64le", "s390x", "i686", "armv7l"})
 
+_IN_CLOEXEC = 0o2000000  # linux/inotify.h, O_CLOEXEC of asm-generic/fcntl.h
 _FSOPEN_CLOEXEC = 1  # linux/mount.h
 _FSCONFIG_CMD_CREATE = 6
 _FSMOUNT_CLOEXEC = 1
@@ -162,3 +163,20 @@ def detached_mount(filesystem: str) -> int:
         return _syscall(_FSMOUNT, context, _FSMOUNT_CLOEXEC)
     finally:
         os.close(context)
+
+
+def inotify() -> int:
+    """A new instance of inotify.
+
+    Returns:
+        Its descriptor.
+
+    Raises:
+        OSError: EMFILE where the user has as many as fs.inotify.max_user_instances allows.
+
+    Source: inotify_init1(2), inotify(7).
+    """
+    descriptor: int = _library().inotify_init1(_IN_CLOEXEC)
+    if descriptor < 0:
+        raise _error()
+    return descriptor

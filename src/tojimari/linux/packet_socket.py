@@ -29,6 +29,7 @@ _ATTACH_FILTER = 26  # asm-generic/socket.h
 _ATTACH_BPF = 50
 _RCVBUFFORCE = 33
 _SNDBUFFORCE = 32
+_LOOPBACK = "lo"
 _BIND_TO_DEVICE = 25
 _STEP = struct.Struct("=HBBI")  # struct sock_filter
 _HELD = 8 << 20  # bytes under way in either direction: 100,000 small packets
@@ -49,7 +50,10 @@ def packets_out(version: int, interface: str) -> Socket:
     family = AF_INET if version == 4 else AF_INET6  # noqa: PLR2004 - IPv4
     made = Socket(family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW)
     try:
-        made.setsockopt(SOL_SOCKET, _BIND_TO_DEVICE, interface.encode() + b"\0")
+        # To the machine's own addresses the kernel finds the loopback interface by itself, and
+        # refuses the way to those that belong to another interface when only this one may be taken.
+        if interface != _LOOPBACK:
+            made.setsockopt(SOL_SOCKET, _BIND_TO_DEVICE, interface.encode() + b"\0")
         _enlarge(made, _SNDBUFFORCE, SO_SNDBUF)
     except OSError:
         made.close()

@@ -11,6 +11,8 @@ from tojimari.scan.task import Answer, Answers, Ended, Ending, Progress, Reason,
 BATCH = 1024  # answers that are kept back at most
 OFTEN = 0.1  # seconds between two words
 UNKNOWN = math.nan
+# What says nothing of loss: who never answers, and whose errors are only sent so often.
+UNTELLING = frozenset({Reason.NO_RESPONSE, Reason.PORT_UNREACHABLE})
 
 
 class Telling:
@@ -71,6 +73,7 @@ class Telling:
         self.opened += answer is Answer.OPEN
         if reason is not Reason.NO_RESPONSE:
             self.heard += 1
+        if reason not in UNTELLING:
             self._lost += tries - 1
         if len(self._places) >= BATCH:
             self._flush()

@@ -15,6 +15,7 @@ from tojimari.scan.task import Way
 _LINKS = {1: "ethernet", 772: "loopback"}
 BARE = "none"
 _LINK_LOCAL = network("fe80::/10")
+_LOOPBACK = {4: network("127.0.0.1/32")[0]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def plot(asked: Mapping[tuple[int, str], Intervals]) -> Plotted:
             index = indices.get(zone, 0)
             for piece in cut(numbers, passages.borders(version)):
                 passage = None if zone and not index else passages.to(version, piece[0], index)
-                way = _way(passage, links)
+                way = _way(passage, links, version)
                 if passage is None or way is None:
                     lost.setdefault(version, []).append(piece)
                 elif passage.sort is Sort.BROADCAST:
@@ -87,7 +88,7 @@ def plot(asked: Mapping[tuple[int, str], Intervals]) -> Plotted:
     return Plotted(tuple(stretches), unreachable, merged(heard))
 
 
-def _way(passage: Passage | None, links: Mapping[int, Link]) -> Way | None:
+def _way(passage: Passage | None, links: Mapping[int, Link], version: int) -> Way | None:
     if passage is None or passage.sort not in {Sort.UNICAST, Sort.LOCAL, Sort.BROADCAST}:
         return None
     link = links.get(passage.index)
@@ -98,8 +99,9 @@ def _way(passage: Passage | None, links: Mapping[int, Link]) -> Way | None:
         interface=link.interface.name,
         index=passage.index,
         link=kind,
-        # To oneself, one comes from the very address that is knocked at, whichever it is.
-        source=0 if passage.sort is Sort.LOCAL else passage.source,
+        # To any of its own IPv4 addresses a machine may come from its loopback address, so that all
+        # go the same way; IPv6 does not let ::1 out to the others.
+        source=_LOOPBACK.get(version, passage.source) if kind == "loopback" else passage.source,
         mtu=link.mtu,
         hardware=link.hardware if kind == "ethernet" else b"",
         gateway=passage.gateway,

@@ -8,6 +8,7 @@ from tojimari.core.endpoint import Transport
 from tojimari.core.service import Identification, Service
 from tojimari.services import datagram, limits, order, stream
 from tojimari.services.attempt import Attempt, Ending, connection
+from tojimari.services.bounds import bounded
 from tojimari.services.catalogue import over
 from tojimari.services.contact import Contact
 from tojimari.services.dialogue import Peer, Protocol, Talk
@@ -51,7 +52,7 @@ def identify(
     return Identification(
         endpoint=peer.endpoint,
         outcome=found.outcome,
-        service=_with_certificate(found),
+        service=_told(found),
         heard=found.heard,
         because=found.because,
         connections=found.connections,
@@ -92,12 +93,17 @@ def _contact(
     )
 
 
-def _with_certificate(found: order.Found) -> Service | None:
+def _told(found: order.Found) -> Service | None:
+    """The service as it is handed out, with all that the handshake told."""
+    return None if found.service is None else bounded(_with_certificate(found.service, found))
+
+
+def _with_certificate(service: Service, found: order.Found) -> Service:
     """The service, with what the handshake told before what was said inside."""
     facts = found.facts or found.later
-    if found.service is None or facts is None:
-        return found.service
+    if facts is None:
+        return service
     from tojimari.services import certificate  # noqa: PLC0415 - only where a certificate was met
 
-    told = certificate.details(facts) | found.service.details
-    return replace(found.service, tls=found.service.tls or found.facts is not None, details=told)
+    told = certificate.details(facts) | service.details
+    return replace(service, tls=service.tls or found.facts is not None, details=told)

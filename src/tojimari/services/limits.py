@@ -26,6 +26,13 @@ ANSWER = 1.0
 ANSWER_EXPECTED = 3.0
 """For the answer where the number or the program says what speaks: it is worth the wait."""
 
+PIECE = 0.03
+"""To see whether a peer hangs up at a piece of a greeting, or four times the way there and back.
+
+Whoever does has been waiting for our first bytes for a while, and answers within a millisecond or
+two; noticing it late only makes the guess at what it speaks a worse one.
+"""
+
 DATAGRAM = 0.8
 """For the answer to one datagram."""
 
@@ -56,6 +63,15 @@ BODY = 1 << 15
 
 SNIPPET = 120
 """Characters of evidence."""
+
+NAME = 200
+"""Characters of a product's name, a version, a maker. The longest in the table of names has 47."""
+
+DETAIL = 4096
+"""Characters of one detail: the lists of algorithms of an SSH server have some 1,500."""
+
+DETAILS = 64
+"""Details of one service; the most talkative web servers inside TLS have some 30."""
 
 KEPT = 512
 """Bytes kept of what nobody understood."""

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Generator
@@ -197,3 +198,22 @@ class TestTyped:
         shares = [typed(*words, f"{number}/3").stdout.splitlines() for number in (1, 2, 3)]
         ports = sorted(int(line.split("\t")[1].split("/")[0]) for one in shares for line in one)
         assert ports == list(range(1, 101))
+
+
+@pytest.mark.usefixtures("root")
+class TestThisMachine:
+    def test_without_a_target_every_door_of_every_address_is_knocked_at(self) -> None:
+        with (
+            yard.yard(),
+            socket.create_server(("", 2222)),
+            socket.create_server((yard.OURS_V6, 2223), family=socket.AF_INET6),
+        ):
+            for method in ((), ("--method", "connect")):
+                told = json.loads(typed("--json", *method).stdout)
+                found = {(one["address"], one["port"]) for one in told["doors"]}
+                assert found == {
+                    ("127.0.0.1", 2222),
+                    (yard.OURS, 2222),
+                    (yard.OURS_V6, 2223),
+                }
+                assert told["end"]["known"] == told["end"]["doors"] == 4 * 65535

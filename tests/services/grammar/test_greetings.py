@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tojimari.core import catalog
-from tojimari.services import asn1
+from tojimari.services import asn1, limits
 from tojimari.services.grammar import (
     dns,
     ftp,
@@ -330,3 +331,16 @@ def test_mail_servers_that_the_table_does_not_have(
 
 def test_a_name_server_that_the_table_does_not_have() -> None:
     assert dns.product("Frob Resolver 1.2.3") == Software(None, "Frob Resolver", "1.2.3")
+
+
+@pytest.mark.parametrize("name", GRAMMARS)
+@pytest.mark.parametrize(
+    "endless",
+    [" ", "a-", "1.", "a_1", "A ", "FTP", "Mon, 1 ", "(", "version ", "-a0", "Cisco IOS Software "],
+)
+def test_no_greeting_without_end_takes_time(name: str, endless: str) -> None:
+    """A door that sends this would hold up all the others, which wait in the same thread."""
+    grammar = importlib.import_module(f"tojimari.services.grammar.{name}")
+    began = time.process_time()
+    grammar.product("220 x " + endless * (limits.HEARD // len(endless)))
+    assert time.process_time() - began < 0.3

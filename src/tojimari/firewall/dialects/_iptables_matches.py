@@ -6,10 +6,10 @@ does not say what happens without a conversation or a bridge.
 
 from collections.abc import Callable
 
-from tojimari.firewall.dialect import AddressSet, Sets
-from tojimari.firewall.intervals import IPV4, parse_address, parse_network
+from tojimari.firewall.dialects import _iptables_values as values
+from tojimari.firewall.dialects._iptables_modules import Modules
+from tojimari.firewall.intervals import IPV4, parse_address
 from tojimari.firewall.ruleset import (
-    ADDRESS_KINDS,
     ICMP,
     ICMP6,
     PACKET_KINDS,
@@ -19,19 +19,12 @@ from tojimari.firewall.ruleset import (
     STATUSES,
     TCP,
     TCP_FLAGS,
-    Doubt,
-    DoubtKind,
     Either,
-    Element,
-    Expression,
     Field,
     Match,
     Operand,
 )
 
-TARGETS = {"-j", "--jump", "-g", "--goto"}
-
-_RATE = {"limit", "hashlimit", "connlimit", "statistic", "random", "nth", "dstlimit", "iplimit"}
 _STATES = {name.upper(): bit for name, bit in STATES.items()}
 _CT_STATUSES = {
     "EXPECTED": STATUSES["expected"],
@@ -39,84 +32,23 @@ _CT_STATUSES = {
     "ASSURED": STATUSES["assured"],
     "CONFIRMED": STATUSES["confirmed"],
 }
-_TCP_FLAGS = {name.upper(): bit for name, bit in TCP_FLAGS.items() if bit < 64}  # noqa: PLR2004 - two ends, or two parts
-_TCP_FLAGS["ALL"] = 63
-_TCP_FLAGS["NONE"] = 0
 _SYN = TCP_FLAGS["fin"] | TCP_FLAGS["syn"] | TCP_FLAGS["rst"] | TCP_FLAGS["ack"]
 _WITHOUT_CONVERSATION = Match(
     (Operand(Field.CT_STATE, mask=STATES["invalid"] | STATES["untracked"]),),
     (((0, 0),),),
     negated=True,
 )
-# Services that old dumps and hand-written files call by name (IANA).
-_SERVICES = {
-    "ftp-data": 20, "ftp": 21, "ssh": 22, "telnet": 23, "smtp": 25, "domain": 53, "bootps": 67,
-    "bootpc": 68, "tftp": 69, "http": 80, "www": 80, "pop3": 110, "sunrpc": 111, "auth": 113,
-    "ident": 113, "ntp": 123, "netbios-ns": 137, "netbios-dgm": 138, "netbios-ssn": 139,
-    "imap": 143, "imap2": 143, "snmp": 161, "bgp": 179, "ldap": 389, "https": 443,
-    "microsoft-ds": 445, "syslog": 514, "ldaps": 636, "imaps": 993, "pop3s": 995,
-    "mysql": 3306, "postgresql": 5432, "mdns": 5353,
-}  # fmt: skip
 
 
-class Conditions:
+class Conditions(Modules):
     """Reads the words before the target."""
 
-    def __init__(self, family: int, sets: Sets) -> None:
-        """Nothing read yet."""
-        self.family = family
-        self.sets = sets
-        self.expressions: list[Expression] = []
-        self.comment = ""
-        self.protocol: int | None = None
-        self._module = ""
-        self._words: list[str] = []
-        self._at = 0
-        self._negated = False
-        self._limits: dict[str, list[str]] = {}
-        self._address_kinds: list[tuple[bool, str, bool]] = []
-        self._here = False
-        self._reverse: set[str] = set()
-        self._recent: list[str] = []
-
-    def read(self, words: list[str]) -> list[str]:
-        """Read up to the target; returns the target and all behind it."""
-        self._words, self._at = words, 0
-        while self._at < len(words):
-            word = words[self._at]
-            if word in TARGETS:
-                break
-            self._at += 1
-            if word == "!":
-                self._negated = True
-                continue
-            self.option(word)
-            self._negated = False
-        self.close_module()
-        return words[self._at :]
-
-    def take(self) -> str:
-        """The option's next value; an old-style negation before it is seen."""
-        if self._at < len(self._words) and self._words[self._at] == "!":
-            self._negated = True
-            self._at += 1
-        if self._at >= len(self._words):
-            return ""
-        self._at += 1
-        return self._words[self._at - 1]
-
-    def skip(self) -> list[str]:
-        """The values of an option that nobody looks at."""
-        taken: list[str] = []
-        while self._at < len(self._words):
-            word = self._words[self._at]
-            if word == "!" or (word.startswith("-") and len(word) > 1 and not word[1:].isdigit()):
-                break
-            taken.append(word)
-            self._at += 1
-        return taken
+    def knows(self, word: str) -> bool:
+        """Whether a word is an option that is read here."""
+        return word in _HANDLERS
 
     def option(self, word: str) -> None:
+        """One option, by its name; what nobody knows becomes a doubt."""
         handler = _HANDLERS.get(word)
         if handler is None:
             self.other(word)
@@ -124,15 +56,7 @@ class Conditions:
         try:
             handler(self)
         except (ValueError, KeyError):
-            self.doubt(f"{word} {self._words[self._at - 1]}")
-
-    def add(self, operand: Operand, *elements: Element) -> None:
-        self.expressions.append(Match((operand,), elements, negated=self._negated))
-
-    def doubt(self, text: str, protocols: frozenset[int] = frozenset()) -> None:
-        """A condition that we do not model, for the protocols that it can concern."""
-        shown = f"! {text}" if self._negated else text
-        self.expressions.append(Match((Operand(Field.UNKNOWN, protocols=protocols, text=shown),)))
+            self.doubt(f"{word} {self.last}")
 
     # ---- what every rule can say -------------------------------------------------------------
 
@@ -144,7 +68,7 @@ class Conditions:
 
     def network(self, what: Field) -> None:
         text = self.take()
-        elements = tuple((parse_network(one, self.family),) for one in text.split(","))
+        elements = tuple((values.network(one, self.family),) for one in text.split(","))
         self.add(Operand(what, self.family), *elements)
 
     def incoming(self) -> None:
@@ -163,7 +87,7 @@ class Conditions:
         if text in {"all", "0"}:
             return
         number = int(text) if text.isdigit() else PROTOCOLS[text]
-        if not self._negated:
+        if not self.negated:
             self.protocol = number
         self.add(Operand(Field.PROTOCOL), ((number, number),))
 
@@ -171,15 +95,8 @@ class Conditions:
         # A later fragment; never the packet that begins a conversation.
         self.constant(holds=False)
 
-    def constant(self, *, holds: bool) -> None:
-        """A condition whose answer is the same for every plain first packet."""
-        if holds is self._negated:
-            self.expressions.append(Match((Operand(Field.FAMILY),), (((0, 0),),)))
-
     def match(self) -> None:
-        self.close_module()
-        self._module = self.take()
-        self._recent = []
+        self.open_module(self.take())
 
     def counters(self) -> None:
         self.take()
@@ -202,18 +119,18 @@ class Conditions:
 
     def port(self, what: Field) -> None:
         text = self.take()
-        elements = tuple((_ports(one),) for one in text.split(","))
+        elements = tuple((values.ports(one),) for one in text.split(","))
         self.add(self.ports_operand(what), *elements)
 
     def either_port(self) -> None:
         text = self.take()
-        elements = tuple((_ports(one),) for one in text.split(","))
+        elements = tuple((values.ports(one),) for one in text.split(","))
         operands = [
             self.ports_operand(Field.SOURCE_PORT),
             self.ports_operand(Field.DESTINATION_PORT),
         ]
-        matches = [Match((one,), elements, negated=self._negated) for one in operands]
-        if self._negated:
+        matches = [Match((one,), elements, negated=self.negated) for one in operands]
+        if self.negated:
             self.expressions += matches
         else:
             self.expressions.append(Either(tuple(matches)))
@@ -221,7 +138,7 @@ class Conditions:
     # ---- tcp, icmp -----------------------------------------------------------------------------
 
     def tcp_flags(self) -> None:
-        mask, value = _flags(self.take()), _flags(self.take())
+        mask, value = values.flags(self.take()), values.flags(self.take())
         operand = Operand(Field.TCP_FLAGS, protocols=frozenset({TCP}), mask=mask)
         self.add(operand, ((value, value),))
 
@@ -247,14 +164,14 @@ class Conditions:
         matches: list[Match | Either] = []
         if bits:
             operand = Operand(Field.CT_STATE, mask=bits)
-            matches.append(Match((operand,), (((0, 0),),), negated=not self._negated))
+            matches.append(Match((operand,), (((0, 0),),), negated=not self.negated))
         if translated:
             status = sum(STATUSES[name.lower()] for name in translated)
             operand = Operand(Field.CT_STATUS, mask=status)
-            match = Match((operand,), (((0, 0),),), negated=not self._negated)
+            match = Match((operand,), (((0, 0),),), negated=not self.negated)
             # A packet without a conversation was not translated either (conntrack_mt).
-            matches.append(Either((match, _WITHOUT_CONVERSATION)) if self._negated else match)
-        if self._negated or len(matches) == 1:
+            matches.append(Either((match, _WITHOUT_CONVERSATION)) if self.negated else match)
+        if self.negated or len(matches) == 1:
             self.expressions += matches
         else:
             self.expressions.append(Either(tuple(one for one in matches if isinstance(one, Match))))
@@ -262,13 +179,13 @@ class Conditions:
     def statuses(self) -> None:
         bits = sum(_CT_STATUSES[name] for name in self.take().upper().split(","))
         operand = Operand(Field.CT_STATUS, mask=bits)
-        self.expressions.append(Match((operand,), (((0, 0),),), negated=not self._negated))
+        self.expressions.append(Match((operand,), (((0, 0),),), negated=not self.negated))
 
     def original_port(self) -> None:
-        self.add(Operand(Field.ORIGINAL_PORT), (_ports(self.take()),))
+        self.add(Operand(Field.ORIGINAL_PORT), (values.ports(self.take()),))
 
     def original_destination(self) -> None:
-        network = parse_network(self.take(), self.family)
+        network = values.network(self.take(), self.family)
         self.add(Operand(Field.ORIGINAL_DESTINATION, self.family), (network,))
 
     def original_source(self) -> None:
@@ -284,8 +201,8 @@ class Conditions:
         self.add(Operand(Field.CT_DIRECTION), ((number, number),))
 
     def mark(self) -> None:
-        value, mask = _masked(self.take())
-        what = Field.CT_MARK if self._module == "connmark" else Field.MARK
+        value, mask = values.masked(self.take())
+        what = Field.CT_MARK if self.module == "connmark" else Field.MARK
         self.add(Operand(what, mask=mask), ((value & mask, value & mask),))
 
     # ---- addresses -----------------------------------------------------------------------------
@@ -302,13 +219,13 @@ class Conditions:
         self.add(Operand(what, self.family), (span,))
 
     def source_kind(self) -> None:
-        self._address_kinds.append((True, self.take(), self._negated))
+        self.address_kinds.append((True, self.take(), self.negated))
 
     def destination_kind(self) -> None:
-        self._address_kinds.append((False, self.take(), self._negated))
+        self.address_kinds.append((False, self.take(), self.negated))
 
     def here(self) -> None:
-        self._here = True
+        self.kinds_here = True
 
     def packet_kind(self) -> None:
         number = PACKET_KINDS[self.take().lower()]
@@ -317,132 +234,11 @@ class Conditions:
     def in_set(self) -> None:
         name, directions = self.take(), self.take().split(",")
         known = self.sets.get(name)
-        operands = _set_operands(known, directions) if known is not None else None
+        operands = values.set_operands(known, directions) if known is not None else None
         if operands is None:
             self.doubt(f"@{name}")
             return
-        self.expressions.append(Match(operands, set_name=name, negated=self._negated))
-
-    # ---- everything else -------------------------------------------------------------------
-
-    def other(self, word: str) -> None:
-        """An option of a module; most concern only how strict a doubt is."""
-        negated, values = self._negated, self.skip()
-        shown = " ".join([*(["!"] if negated else []), word, *values])
-        module = self._module
-        if module in _RATE:
-            self._limits.setdefault(module, []).append(" ".join(values) if values else word)
-        elif module == "recent":
-            if word in {"--set", "--seconds", "--hitcount", "--rcheck", "--update", "--remove"}:
-                self._recent.append(shown)
-        elif module == "rpfilter":
-            self._reverse.add(word)
-        elif module == "policy":
-            if word == "--pol":
-                self._negated = negated
-                self.constant(holds=values == ["none"])
-        elif module in {"rt", "frag", "hbh", "dst", "ah", "esp", "mh", "ipv6header"}:
-            self._limits.setdefault("header", []).append(word)
-        elif module not in {"comment", "nfacct", "addrtype"}:
-            self._negated = negated
-            self.doubt(f"{'-m ' + module + ' ' if module else ''}{word} {' '.join(values)}".strip())
-
-    def close_module(self) -> None:
-        """What a module's options mean together."""
-        module, self._module = self._module, ""
-        self._negated = False
-        if module in _RATE:
-            said = " ".join(self._limits.pop(module, []))
-            self.expressions.append(Doubt(DoubtKind.RATE, f"{module} {said}".strip()))
-        elif module == "recent":
-            self.close_recent()
-        elif module == "addrtype":
-            try:
-                self.close_kinds()
-            except KeyError as error:
-                self._address_kinds = []
-                self.doubt(f"addrtype {error.args[0]}")
-        elif module == "rpfilter":
-            self.close_reverse()
-        elif "header" in self._limits:
-            # The plain first packet of a conversation carries none of these headers.
-            del self._limits["header"]
-            self.constant(holds=False)
-        elif module in {"unclean", "psd", "socket", "condition"} and not self.expressions:
-            self.doubt(f"-m {module}")
-
-    def close_recent(self) -> None:
-        said = self._recent
-        if any(word.split()[0] == "--set" for word in said):
-            return  # adds the source to its list, and matches always (xt_recent.c)
-        absent = any(word.startswith("!") for word in said)
-        kind = DoubtKind.ABSENCE if absent else DoubtKind.GUARD
-        self.expressions.append(Doubt(kind, f"recent {' '.join(said)}".strip()))
-
-    def close_kinds(self) -> None:
-        for is_source, text, negated in self._address_kinds:
-            kinds = tuple(
-                ((ADDRESS_KINDS[one], ADDRESS_KINDS[one]),) for one in text.lower().split(",")
-            )
-            what = Field.DESTINATION_KIND_HERE if self._here else Field.DESTINATION_KIND
-            if is_source:
-                what = Field.SOURCE_KIND
-            self.expressions.append(Match((Operand(what),), kinds, negated=negated))
-        self._address_kinds, self._here = [], False
-
-    def close_reverse(self) -> None:
-        if "--accept-local" in self._reverse:
-            self.doubt("rpfilter --accept-local")
-        else:
-            loose = "--loose" in self._reverse
-            what = Field.SOURCE_ROUTE if loose else Field.SOURCE_ROUTE_HERE
-            wanted = int("--invert" not in self._reverse)
-            self.expressions.append(Match((Operand(what),), (((wanted, wanted),),)))
-        self._reverse = set()
-
-
-def _ports(text: str) -> tuple[int, int]:
-    first, colon, last = text.partition(":")
-    if not colon:
-        return _port(first), _port(first)
-    return (_port(first) if first else 0), (_port(last) if last else 0xFFFF)
-
-
-def _port(text: str) -> int:
-    return int(text) if text.isdigit() else _SERVICES[text]
-
-
-def _flags(text: str) -> int:
-    result = 0
-    for name in text.upper().split(","):
-        result |= _TCP_FLAGS[name]
-    return result
-
-
-def _masked(text: str) -> tuple[int, int]:
-    value, slash, mask = text.partition("/")
-    return int(value, 0), int(mask, 0) if slash else 0xFFFFFFFF
-
-
-def _set_operands(known: AddressSet, directions: list[str]) -> tuple[Operand, ...] | None:
-    """What a set looks at, for the directions that a rule gives."""
-    found: list[Operand] = []
-    if len(directions) < len(known.kinds) or not known.content.readable:
-        return None
-    for kind, direction in zip(known.kinds, directions, strict=False):
-        out = direction == "dst"
-        if kind in {"ip", "net"}:
-            found.append(Operand(Field.DESTINATION if out else Field.SOURCE, known.family))
-        elif kind == "port":
-            found.append(Operand(Field.PROTOCOL))
-            found.append(Operand(Field.DESTINATION_PORT if out else Field.SOURCE_PORT))
-        elif kind == "mark":
-            found.append(Operand(Field.MARK))
-        elif kind == "iface":
-            found.append(Operand(Field.OUTPUT if out else Field.INPUT))
-        else:
-            return None
-    return tuple(found)
+        self.expressions.append(Match(operands, set_name=name, negated=self.negated))
 
 
 _HANDLERS: dict[str, Callable[[Conditions], None]] = {

@@ -3,7 +3,7 @@
 import re
 
 from tojimari.core.message import Value
-from tojimari.services.grammar.software import Software
+from tojimari.services.grammar.software import Software, short
 
 PAIR = re.compile(r'(?P<name>[A-Za-z_]+)=(?:"(?P<quoted>[^"]*)"|(?P<bare>[^,]*))')
 DAEMON = re.compile(r"(?P<name>[A-Za-z][\w ]*?)(?: version =)? +(?P<version>[0-9][\w.@+:-]*)")
@@ -24,6 +24,7 @@ def variables(text: str) -> dict[str, Value]:
     return {f"ntp-{name}": found[name] for name in SHOWN if name in found and name != "stratum"}
 
 
+@short
 def product(text: str) -> Software | None:
     """The software that the variables name.
 

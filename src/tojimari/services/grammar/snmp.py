@@ -2,7 +2,7 @@
 
 import re
 
-from tojimari.services.grammar.software import Software
+from tojimari.services.grammar.software import Software, short
 
 UNAME = re.compile(
     r"(?P<system>Linux|FreeBSD|OpenBSD|NetBSD|SunOS|Darwin) \S+ (?P<version>[0-9]\S*)"
@@ -16,6 +16,7 @@ NAMED = (
 )
 
 
+@short
 def product(text: str) -> Software | None:
     """The software that a description names; the system's kernel where it names no more."""
     for pattern, vendor, name in NAMED:

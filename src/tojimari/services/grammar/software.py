@@ -1,6 +1,13 @@
 """What a greeting says of the software behind it."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import NamedTuple
+
+LONGEST = 1024
+"""Characters of a greeting that are read. RFC 5321 allows 512 to a line (section 4.5.3.1), and the
+longest greeting of many lines that names its software late has some 600. What a peer sends beyond
+is not searched for names: the time that an expression may take grows with the square of it."""
 
 
 class Software(NamedTuple):
@@ -21,3 +28,13 @@ class Software(NamedTuple):
     def details(self) -> dict[str, str | int]:
         """The hint as a service's details."""
         return {"distribution": self.hint} if self.hint else {}
+
+
+def short(reading: Callable[[str], Software | None]) -> Callable[[str], Software | None]:
+    """The same grammar, which reads only the beginning of what a peer may send without end."""
+
+    @wraps(reading)
+    def product(text: str) -> Software | None:
+        return reading(text[:LONGEST])
+
+    return product

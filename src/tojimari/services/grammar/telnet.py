@@ -1,11 +1,12 @@
 """What a telnet server shows before anybody logs in: the system's own words, when any."""
 
 from tojimari.services.grammar import names, versions
-from tojimari.services.grammar.software import Software
+from tojimari.services.grammar.software import Software, short
 
 DISTRIBUTIONS = ("Debian GNU/Linux", "Ubuntu", "Fedora", "CentOS", "Red Hat", "Raspbian", "Alpine")
 
 
+@short
 def product(text: str) -> Software | None:
     """The software of a greeting; None where it names none."""
     match = names.find(text, "telnet")

@@ -1,9 +1,10 @@
 """The vendor string of an X server's greeting (X Window System Protocol, chapter 8)."""
 
 from tojimari.services.grammar import names
-from tojimari.services.grammar.software import Software
+from tojimari.services.grammar.software import Software, short
 
 
+@short
 def product(text: str) -> Software | None:
     """The software of a vendor string."""
     match = names.find(text, "x11")

@@ -7,7 +7,10 @@ from tojimari.services.page import Answer, Page
 
 VERSION = re.compile(r"(?:Version:? ?\(?(?:version=)?)(?P<version>[0-9][\w.+~-]*)")
 NAME = re.compile(r"(?P<name>[A-Z][\w ]*?[Ee]xporter)")
-BUILD = re.compile(r'(?P<name>\w+)_exporter_build_info\{[^}]*version="(?P<version>[^"]*)"')
+BUILD = "_exporter_build_info{"
+NAME_BEFORE = re.compile(r"(?<!\w)\w+\Z")
+LONGEST_NAME = 60  # characters
+LABEL = re.compile(r'(?<!\w)version="(?P<version>[^"]*)"')
 
 
 def recognise(response: Response) -> Answer | None:
@@ -21,10 +24,12 @@ def recognise(response: Response) -> Answer | None:
 
 def confirm(response: Response) -> Answer | None:
     """The metric that every exporter has of itself."""
-    found = BUILD.search(response.page)
-    if found is None:
+    before, found, behind = response.page.partition(BUILD)
+    name = NAME_BEFORE.search(before[-LONGEST_NAME:])
+    version = LABEL.search(behind.partition("}")[0])
+    if not found or name is None or version is None:
         return Answer(None, {"metrics": "yes"}) if response.page.startswith("# HELP ") else None
-    return Answer(found["version"], {"exporter": f"{found['name']}_exporter"})
+    return Answer(version["version"], {"exporter": f"{name.group()}_exporter"})
 
 
 PAGE = Page(

@@ -1,0 +1,97 @@
+"""What a change did to the firewall: every port and every source, before and after."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tojimari.app.firewall import Firewall
+from tojimari.app.passages import PROTOCOLS, destinations, standpoints
+from tojimari.core.endpoint import Transport
+from tojimari.firewall import intervals
+from tojimari.firewall.answer import certain_sources
+from tojimari.firewall.intervals import Intervals
+from tojimari.firewall.reasoner import Question, Reasoner
+from tojimari.firewall.sources import Standpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Sources that fare otherwise than before at a run of ports.
+
+    Attributes:
+        transport: The way of speaking.
+        first: The first port.
+        last: The last port.
+        family: 4 or 6.
+        interface: Where their packets come in.
+        closed: Networks that came through before, certainly or perhaps, and no more; at most a few.
+        opened: The reverse.
+    """
+
+    transport: Transport
+    first: int
+    last: int
+    family: int
+    interface: str
+    closed: tuple[str, ...]
+    opened: tuple[str, ...]
+
+
+MOST = 4  # networks that one change names
+
+
+def differences(before: Firewall, after: Firewall) -> Iterator[Change]:
+    """Everything that is otherwise, port by port.
+
+    A source counts as let through where it certainly is or may be; so what only became certain is
+    no change, and nothing that opened is missed.
+    """
+    old, new = (Reasoner(one.program, one.machine) for one in (before, after))
+    for place in standpoints(after):
+        for number in destinations(after, place, None):
+            for transport in PROTOCOLS:
+                for first, last in _runs(before, after):
+                    was = _through(old, before, place, transport, first, number)
+                    now = _through(new, after, place, transport, first, number)
+                    if was != now:
+                        yield Change(
+                            transport,
+                            first,
+                            last,
+                            place.family,
+                            place.interface or "",
+                            _named(intervals.difference(was, now), place.family),
+                            _named(intervals.difference(now, was), place.family),
+                        )
+
+
+def _runs(before: Firewall, after: Firewall) -> Iterator[tuple[int, int]]:
+    """Runs of ports that neither of two rulesets tells apart."""
+    starts = sorted(
+        {first for one in (before, after) for first, _ in one.program.port_classes()} | {0}
+    )
+    yield from zip(starts, [*(start - 1 for start in starts[1:]), 0xFFFF], strict=True)
+
+
+def _through(
+    reasoner: Reasoner,
+    firewall: Firewall,
+    place: Standpoint,
+    transport: Transport,
+    port: int,
+    destination: int,
+) -> Intervals:
+    question = Question(
+        place.family, PROTOCOLS[transport], port, destination, place.interface, place.sources
+    )
+    sure, maybe = certain_sources(firewall.program, reasoner.ask(question))
+    return intervals.union(sure, maybe)
+
+
+def _named(found: Intervals, family: int) -> tuple[str, ...]:
+    names: list[str] = []
+    for one in intervals.networks(found, family):
+        if len(names) == MOST:
+            names.append("...")
+            break
+        names.append(one)
+    return tuple(names)

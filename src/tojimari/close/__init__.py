@@ -1,0 +1,1 @@
+"""Doors closed and moved, with a way back: plans, the journal, and what is done to the machine."""

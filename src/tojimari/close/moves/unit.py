@@ -1,0 +1,150 @@
+"""Stop the program that opened the door, and see that it does not start by itself again."""
+
+from collections.abc import Iterator
+
+from tojimari.close.move import Manager, Move, Situation, Unit, refused, with_them
+from tojimari.core.message import Message, Value
+from tojimari.core.plan import Deed, Kind, Step
+from tojimari.core.socket import Owner
+
+NAME = "unit"
+_DOES = Message("stop-unit", "stop the program that opened the door, and keep it stopped")
+_ENDINGS = (".service", ".socket")
+_RUNTIMES = {"docker": "docker", "podman": "podman"}
+
+
+def _plan(situation: Situation) -> Step:
+    owners = situation.owners
+    if not owners:
+        return refused(NAME, _DOES, Message("nobody", "no program of this machine holds the door"))
+    contained = [one for one in owners if one.container is not None]
+    if contained:
+        return _container(situation, contained)
+    if any(one.unit is None or not one.unit.endswith(_ENDINGS) for one in owners):
+        return refused(
+            NAME, _DOES, Message("no-unit", "the program was not started by the service manager")
+        )
+    names = dict.fromkeys(one.unit for one in owners if one.unit)
+    if situation.units.manager is not Manager.SYSTEMD:
+        return _scripts(situation, [name.removesuffix(".service") for name in names])
+    units = [found for name in names if (found := situation.units.unit(name)) is not None]
+    if not units:
+        return refused(NAME, _DOES, Message("no-unit", "the program was not started by the"
+                                            " service manager"))  # fmt: skip
+    return _systemd(situation, units)
+
+
+def _systemd(situation: Situation, units: list[Unit]) -> Step:
+    all_ = list(_with_sockets(situation, units))
+    names = [one.name for one in all_]
+    running = [one.name for one in all_ if one.active]
+    dependents = [name for one in all_ for name in one.dependents if name not in names]
+    # Sockets first, in both directions: a service that runs already keeps its socket from starting.
+    deeds = [
+        Deed(
+            Kind.RUN,
+            ("systemctl", "stop", *names),
+            ("systemctl", "start", *running, *dict.fromkeys(dependents)),
+        )
+    ]
+    for one in all_:
+        deeds += _kept(one, mask=situation.mask)
+    stops = situation.others(lambda owner: owner.unit in names)
+    breaks = list(with_them(stops))
+    if dependents:
+        needing = ", ".join(dict.fromkeys(dependents))
+        text = "these units need it and stop too: {units}"
+        breaks.append(Message("dependents", text, {"units": needing}))
+    return Step(
+        NAME,
+        Message(_DOES.code, "stop {units} and keep it stopped", {"units": ", ".join(names)}),
+        tuple(deeds),
+        tuple(breaks),
+        Message("start-unit", "the same units start again, now and at boot as before"),
+        stops=stops,
+    )
+
+
+def _with_sockets(situation: Situation, units: list[Unit]) -> Iterator[Unit]:
+    """The sockets that would start the services again, then the services."""
+    sockets: dict[str, Unit] = {}
+    services: dict[str, Unit] = {}
+    for one in units:
+        (sockets if one.name.endswith(".socket") else services)[one.name] = one
+        for name in (*one.sockets, *one.services):
+            found = situation.units.unit(name)
+            if found is not None and "@." not in name:
+                (sockets if name.endswith(".socket") else services).setdefault(found.name, found)
+    yield from sockets.values()
+    yield from services.values()
+
+
+def _kept(unit: Unit, *, mask: bool) -> Iterator[Deed]:
+    """What keeps a unit from starting by itself."""
+    if unit.state == "enabled":
+        yield Deed(
+            Kind.RUN,
+            ("systemctl", "disable", "--quiet", unit.name),
+            ("systemctl", "enable", "--quiet", unit.name),
+        )
+    elif unit.state not in {"disabled", "masked", ""} or mask:
+        # A generator or another unit starts it: there is nothing that could be switched off.
+        yield Deed(
+            Kind.RUN,
+            ("systemctl", "mask", "--quiet", unit.name),
+            ("systemctl", "unmask", "--quiet", unit.name),
+        )
+
+
+def _scripts(situation: Situation, names: list[str]) -> Step:
+    deeds: list[Deed] = []
+    for name in names:
+        if situation.units.manager is Manager.OPENRC:
+            words = ("rc-service", name), ("rc-update", "del", name), ("rc-update", "add", name)
+        else:
+            words = (
+                ("service", name),
+                ("update-rc.d", name, "disable"),
+                ("update-rc.d", name, "enable"),
+            )
+        deeds += [
+            Deed(Kind.RUN, (*words[0], "stop"), (*words[0], "start")),
+            Deed(Kind.RUN, words[1], words[2]),
+        ]
+    units = set(names) | {f"{name}.service" for name in names}
+    stops = situation.others(lambda owner: owner.unit in units)
+    return Step(
+        NAME,
+        Message(_DOES.code, "stop {units} and keep it stopped", {"units": ", ".join(names)}),
+        tuple(deeds),
+        with_them(stops),
+        Message("start-unit", "the same units start again, now and at boot as before"),
+        stops=stops,
+    )
+
+
+def _container(situation: Situation, owners: list[Owner]) -> Step:
+    found = {one.container.id: one.container for one in owners if one.container is not None}
+    deeds: list[Deed] = []
+    for one in found.values():
+        program = _RUNTIMES.get(one.runtime)
+        name = one.name or one.id
+        if program is None:
+            said: dict[str, Value] = {"name": name, "runtime": one.runtime}
+            text = "the container {name} is of {runtime}, which has to stop it"
+            return refused(NAME, _DOES, Message("other-runtime", text, said))
+        deeds.append(Deed(Kind.RUN, (program, "stop", name), (program, "start", name)))
+    stops = situation.others(lambda owner: owner.container is not None
+                             and owner.container.id in found)  # fmt: skip
+    names = ", ".join(one.name or one.id for one in found.values())
+    return Step(
+        NAME,
+        Message("stop-container", "stop the container {names}", {"names": names}),
+        tuple(deeds),
+        with_them(stops),
+        Message("start-container", "the container starts again"),
+        stops=stops,
+    )
+
+
+MOVE = Move(NAME, size=1, plan=_plan)

@@ -1,0 +1,1 @@
+"""Servers whose configuration is understood, one a file: which lines make which doors."""

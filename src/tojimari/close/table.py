@@ -1,0 +1,128 @@
+"""tojimari's own table of the firewall, as text for nft: pure.
+
+The chain comes before destination NAT (priority -150; dstnat is -100) and after connection tracking
+(-200), so that doors of containers, which are reached by DNAT, are closed like the machine's own
+(linux/netfilter_ipv4.h). Packets of conversations that exist pass: to end those is another deed.
+What closes a door is an element of a set. With a timeout the kernel takes it out by itself, with no
+process alive.
+"""
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tojimari.core.plan import Element, Target
+
+FAMILY, NAME = "inet", "tojimari"
+TABLE = f"{FAMILY} {NAME}"
+PRIORITY = -150  # between NF_IP_PRI_CONNTRACK and NF_IP_PRI_NAT_DST
+
+CLOSED = "closed"
+KINDS = {4: "ipv4_addr", 6: "ipv6_addr"}
+HEADERS = {4: "ip", 6: "ip6"}
+
+SETUP = f"""add table {TABLE}
+add set {TABLE} {CLOSED} {{ type inet_proto . inet_service; flags timeout; }}
+""" + "".join(
+    f"add set {TABLE} {use}{version}"
+    f" {{ type inet_proto . inet_service . {KINDS[version]}; flags interval, timeout; }}\n"
+    for use in ("allowed", "closed")
+    for version in KINDS
+)
+
+RULES = (
+    'iifname "lo" accept',
+    "fib daddr type != { local, broadcast, multicast } accept",
+    "ct state established,related accept",
+    *(f"meta l4proto . th dport . {HEADERS[one]} saddr @allowed{one} accept" for one in KINDS),
+    *(f"meta l4proto . th dport . {HEADERS[one]} saddr @closed{one} drop" for one in KINDS),
+    f"meta l4proto . th dport @{CLOSED} drop",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What is there of the table.
+
+    Attributes:
+        chain: Whether its chain is there with all of its rules.
+        elements: The elements of its sets.
+    """
+
+    chain: bool
+    elements: tuple[Element, ...]
+
+
+def closing(targets: Iterable[Target], sources: Sequence[str] = ()) -> tuple[Element, ...]:
+    """The elements that close doors.
+
+    Args:
+        targets: Which doors.
+        sources: To which addresses or networks; empty for everybody but this machine.
+    """
+    if not sources:
+        return tuple(Element(CLOSED, f"{one.transport} . {one.port}") for one in targets)
+    return _by_source("closed", targets, sources)
+
+
+def allowing(targets: Iterable[Target], sources: Sequence[str]) -> tuple[Element, ...]:
+    """The elements that leave doors open to some, and close them to all others."""
+    targets = tuple(targets)
+    return (*_by_source("allowed", targets, sources), *closing(targets))
+
+
+def _by_source(use: str, targets: Iterable[Target], sources: Sequence[str]) -> tuple[Element, ...]:
+    networks = [ipaddress.ip_network(source, strict=False) for source in sources]
+    return tuple(
+        Element(f"{use}{network.version}", f"{one.transport} . {one.port} . {_written(network)}")
+        for one in targets
+        for network in networks
+    )
+
+
+def _written(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
+    """A network as nft lists it: a single address without its prefix length."""
+    return str(network.network_address if network.num_addresses == 1 else network)
+
+
+def shutting(elements: Iterable[Element], present: Present, seconds: int) -> str:
+    """The transaction that puts elements into the table, and makes the table where it is missing.
+
+    Args:
+        elements: Which.
+        present: What is there.
+        seconds: After how long they go by themselves; 0 for never.
+    """
+    lines = [_whole(present)]
+    timeout = f" timeout {seconds}s" if seconds else ""
+    for one in elements:
+        # Added, taken out and added: what is there already, perhaps with a timeout of its own,
+        # gets the new one (an element that exists keeps what it has).
+        lines += [
+            f"add element {TABLE} {one.set} {{ {one.text} }}",
+            f"delete element {TABLE} {one.set} {{ {one.text} }}",
+            f"add element {TABLE} {one.set} {{ {one.text}{timeout} }}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def opening(elements: Iterable[Element], present: Present) -> str:
+    """The transaction that takes elements out; the whole table where nothing is left in it.
+
+    Empty where there is nothing to do. Other elements, and the tables of others, are not touched.
+    """
+    going = set(elements)
+    gone = [one for one in present.elements if one in going]
+    if len(gone) == len(present.elements):
+        return f"delete table {TABLE}\n"
+    return "".join(f"delete element {TABLE} {one.set} {{ {one.text} }}\n" for one in gone)
+
+
+def _whole(present: Present) -> str:
+    """The table with its sets, and its chain where that is not whole: rules are never doubled."""
+    if present.chain:
+        return SETUP.rstrip("\n")
+    chain = f"{TABLE} doors"
+    hook = f"{{ type filter hook prerouting priority {PRIORITY}; policy accept; }}"
+    rules = "\n".join(f"add rule {chain} {rule}" for rule in RULES)
+    return f"{SETUP}add chain {chain} {hook}\nflush chain {chain}\n{rules}"

@@ -1,0 +1,261 @@
+"""Each way to close a door, planned for a machine that exists only in the test."""
+
+import signal
+from dataclasses import replace
+
+import pytest
+
+from house import BOX_ID, door, doors, meaning, process
+from house import SSHD as SSHD_PROCESS
+from papers import Papers
+from scenery import HOST_NETNS
+from tojimari.app import join
+from tojimari.close.move import Manager, Move, Situation, Unit
+from tojimari.core import catalog
+from tojimari.core.door import Door
+from tojimari.core.endpoint import Transport
+from tojimari.core.plan import Element, Kind, Step, Target
+from tojimari.core.socket import Container, InsideView, Listener, Namespace
+
+MOVES = {one.name: one for one in catalog.entries("tojimari.close.moves", "MOVE", Move)}
+HTTP = (Target(Transport.TCP, 80),)
+NGINX = "/etc/nginx/nginx.conf"
+FILES = Papers(
+    {
+        NGINX: "http { server { listen 80; listen [::]:80; } server { listen 443 ssl; } }\n",
+        "/etc/ssh/sshd_config": "Port 22\n",
+    }
+)
+WORKER = process(813, "nginx", unit="nginx.service", user="www-data")
+WEB = (
+    door("0.0.0.0", 80, WORKER),
+    door("::", 80, WORKER, v6only=True),
+    door("0.0.0.0", 443, WORKER),
+    door("0.0.0.0", 22, SSHD_PROCESS),
+)
+
+
+class Fake:
+    """A service manager that knows what it was told."""
+
+    def __init__(self, *units: Unit, manager: Manager = Manager.SYSTEMD) -> None:
+        self.units = {one.name: one for one in units}
+        self.manager = manager
+
+    def unit(self, name: str) -> Unit | None:
+        return self.units.get(name)
+
+
+def joined(*listeners: Listener) -> tuple[Door, ...]:
+    view = InsideView("h", 0.0, (Namespace(HOST_NETNS, "host", is_host=True),), listeners, (), (),
+                      "procfs")  # fmt: skip
+    return join.doors(view, meaning)
+
+
+SITUATION = Situation(
+    targets=HTTP,
+    doors=joined(*WEB),
+    units=Fake(Unit("nginx.service", restart="always"), Unit("ssh.service")),
+    files=FILES,
+    starts={813: 5000},
+    seconds=60,
+)
+
+
+def planned(name: str, situation: Situation = SITUATION) -> Step:
+    return MOVES[name].plan(situation)
+
+
+def refusal(name: str, situation: Situation) -> str:
+    step = planned(name, situation)
+    assert step.refused is not None
+    assert step.deeds == ()
+    return step.refused.code
+
+
+def test_the_smallest_way_comes_first() -> None:
+    sizes = sorted(MOVES.values(), key=lambda one: one.size)
+    assert [one.name for one in sizes] == ["unit", "config", "firewall", "process"]
+
+
+def test_a_unit_is_stopped_and_kept_from_starting_and_both_can_be_undone() -> None:
+    step = planned("unit")
+    assert step.commands == (
+        "systemctl stop nginx.service",
+        "systemctl disable --quiet nginx.service",
+    )
+    assert [one.reverse for one in step.deeds] == [
+        ("systemctl", "start", "nginx.service"),
+        ("systemctl", "enable", "--quiet", "nginx.service"),
+    ]
+    assert step.stops == (Target(Transport.TCP, 443),)
+    assert [one.code for one in step.breaks] == ["also-closes"]
+
+
+def test_a_socket_that_would_start_it_again_is_stopped_first() -> None:
+    units = Fake(
+        Unit("nginx.service", sockets=("nginx.socket",)),
+        Unit("nginx.socket", services=("nginx.service",)),
+    )
+    step = planned("unit", replace(SITUATION, units=units))
+    assert step.commands[0] == "systemctl stop nginx.socket nginx.service"
+    assert step.deeds[0].reverse == ("systemctl", "start", "nginx.socket", "nginx.service")
+
+
+def test_what_did_not_run_before_does_not_run_after_undoing() -> None:
+    units = Fake(
+        Unit("nginx.service", sockets=("nginx.socket",)),
+        Unit("nginx.socket", active=False, state="disabled"),
+    )
+    step = planned("unit", replace(SITUATION, units=units))
+    assert step.deeds[0].reverse == ("systemctl", "start", "nginx.service")
+    assert "systemctl disable --quiet nginx.socket" not in step.commands
+
+
+@pytest.mark.parametrize("state", ["static", "enabled-runtime", "generated"])
+def test_a_unit_that_nothing_can_switch_off_is_masked(state: str) -> None:
+    units = Fake(Unit("nginx.service", state=state))
+    step = planned("unit", replace(SITUATION, units=units))
+    assert step.commands[1] == "systemctl mask --quiet nginx.service"
+
+
+def test_units_that_stop_with_it_are_said_and_start_again() -> None:
+    units = Fake(Unit("nginx.service", dependents=("shop.service",)))
+    step = planned("unit", replace(SITUATION, units=units))
+    assert [one.code for one in step.breaks] == ["also-closes", "dependents"]
+    assert step.deeds[0].reverse[-1] == "shop.service"
+
+
+@pytest.mark.parametrize(
+    ("manager", "commands"),
+    [
+        (Manager.OPENRC, ("rc-service nginx stop", "rc-update del nginx")),
+        (Manager.SYSV, ("service nginx stop", "update-rc.d nginx disable")),
+    ],
+)
+def test_other_service_managers_are_spoken_to_in_their_words(
+    manager: Manager, commands: tuple[str, ...]
+) -> None:
+    assert planned("unit", replace(SITUATION, units=Fake(manager=manager))).commands == commands
+
+
+def test_a_container_is_stopped_as_a_whole() -> None:
+    box = process(900, "redis", container=Container("docker", BOX_ID, "shop-cache"))
+    here = replace(
+        SITUATION,
+        targets=(Target(Transport.TCP, 6379),),
+        doors=joined(door("0.0.0.0", 6379, box), door("0.0.0.0", 6380, box)),
+    )
+    step = planned("unit", here)
+    assert step.commands == ("docker stop shop-cache",)
+    assert step.stops == (Target(Transport.TCP, 6380),)
+
+
+def test_a_program_of_no_unit_is_not_stopped_by_one() -> None:
+    someone = process(777, "python3", unit="session-3.scope")
+    here = replace(SITUATION, doors=joined(door("0.0.0.0", 80, someone)))
+    assert refusal("unit", here) == "no-unit"
+    assert refusal("unit", replace(here, doors=())) == "nobody"
+
+
+def test_a_rebind_writes_each_line_and_restarts_and_undoing_restarts_after_the_file_is_back() -> (
+    None
+):
+    step = planned("config")
+    kinds = [(one.kind, one.command[:2], one.reverse[:2]) for one in step.deeds]
+    assert kinds == [
+        (Kind.RUN, (), ("systemctl", "restart")),
+        (Kind.WRITE, (), ()),
+        (Kind.RUN, ("nginx", "-t"), ()),
+        (Kind.RUN, ("systemctl", "restart"), ()),
+    ]
+    assert b"listen 127.0.0.1:80; listen [::1]:80; } server { listen 443" in step.deeds[1].after
+    assert step.stops == ()
+    assert [one.code for one in step.breaks] == ["restarts"]
+
+
+def test_a_move_writes_the_number_and_reloads() -> None:
+    step = planned("config", replace(SITUATION, port=8080))
+    assert step.commands == ("nginx -t -q", "systemctl reload-or-restart nginx.service")
+    assert step.opens == 8080
+    assert "+http { server { listen 8080; listen [::]:8080;" in step.difference
+
+
+def test_only_an_address_of_its_own_family_is_written() -> None:
+    here = replace(SITUATION, addresses=("192.0.2.1",))
+    assert refusal("config", here) == "no-slot"
+
+
+def test_what_listens_to_this_machine_alone_is_not_bound_again() -> None:
+    here = replace(SITUATION, doors=joined(door("127.0.0.1", 80, WORKER)))
+    assert refusal("config", here) == "loopback"
+
+
+def test_a_program_whose_files_nobody_understands_is_left_to_the_other_ways() -> None:
+    strange = process(5, "strange", unit="strange.service")
+    here = replace(SITUATION, doors=joined(door("0.0.0.0", 80, strange)))
+    assert refusal("config", here) == "not-understood"
+    assert refusal("config", replace(here, doors=())) == "nobody"
+
+
+def test_doors_that_share_a_line_of_addresses_are_said_to_go_with_it() -> None:
+    redis = process(51, "redis-server", unit="redis-server.service")
+    here = Situation(
+        targets=(Target(Transport.TCP, 6379),),
+        doors=joined(door("0.0.0.0", 6379, redis), door("0.0.0.0", 6380, redis)),
+        units=Fake(Unit("redis-server.service")),
+        files=Papers({"/etc/redis/redis.conf": "bind *\nport 6379\ntls-port 6380\n"}),
+    )
+    assert planned("config", here).stops == (Target(Transport.TCP, 6380),)
+
+
+def test_a_socket_unit_is_restarted_with_its_service_out_of_the_way() -> None:
+    systemd = process(1, "systemd", "/usr/lib/systemd/systemd", unit="ssh.socket")
+    here = Situation(
+        targets=(Target(Transport.TCP, 22),),
+        doors=joined(door("::", 22, systemd)),
+        units=Fake(Unit("ssh.socket", services=("ssh.service",)), Unit("ssh.service")),
+        files=Papers({"/usr/lib/systemd/system/ssh.socket": "[Socket]\nListenStream=22\n"}),
+        port=2222,
+    )
+    step = planned("config", here)
+    assert step.commands == (
+        "systemctl daemon-reload",
+        "systemctl stop ssh.service",
+        "systemctl restart ssh.socket",
+    )
+    assert step.deeds[3].path == "/etc/systemd/system/ssh.socket.d/tojimari.conf"
+    assert step.deeds[3].before is None
+
+
+def test_the_firewall_is_told_for_everybody_for_some_or_for_all_but_some() -> None:
+    everybody = planned("firewall").deeds[0]
+    assert (everybody.elements, everybody.seconds) == ((Element("closed", "tcp . 80"),), 60)
+    some = planned("firewall", replace(SITUATION, sources=("192.0.2.0/24",))).deeds[0]
+    assert some.elements == (Element("closed4", "tcp . 80 . 192.0.2.0/24"),)
+    but = planned("firewall", replace(SITUATION, allowed=("192.0.2.0/24",))).deeds[0]
+    assert but.elements == (
+        Element("allowed4", "tcp . 80 . 192.0.2.0/24"),
+        Element("closed", "tcp . 80"),
+    )
+    assert refusal("firewall", replace(SITUATION, port=8080)) == "no-move"
+
+
+def test_a_process_is_named_by_its_start_and_its_unit_may_start_it_again() -> None:
+    step = planned("process")
+    (ending,) = [one for one in step.deeds if one.kind is Kind.SIGNAL]
+    assert (ending.pid, ending.started, ending.signal) == (813, 5000, signal.SIGTERM)
+    assert [one.code for one in step.breaks] == ["restarted", "also-closes"]
+    assert step.deeds[0].reverse == ("systemctl", "start", "nginx.service")
+    killing = planned("process", replace(SITUATION, kill=True))
+    assert [one.signal for one in killing.deeds if one.pid] == [signal.SIGKILL]
+
+
+def test_some_processes_are_never_ended() -> None:
+    first = process(1, "systemd")
+    assert refusal("process", replace(SITUATION, doors=joined(door("::", 80, first)))) == "first"
+    assert refusal("process", replace(SITUATION, spared=frozenset({813}))) == "own"
+    assert refusal("process", replace(SITUATION, starts={})) == "gone"
+    assert refusal("process", replace(SITUATION, port=81)) == "no-move-by-ending"
+    kernel = replace(SITUATION, targets=(Target(Transport.UDP, 4789),), doors=doors())
+    assert refusal("process", kernel) == "kernel"
