@@ -81,6 +81,7 @@ class Sender:
             hardware: Link addresses by address; None where all frames go to the gateway.
         """
         self._stencil, self._lanes, self._first_port = stencil, lanes, first_port
+        self._laid: set[int] = set()
         self._addresses = self._links = None
         if hardware is not None:
             ordered = sorted(hardware)
@@ -93,7 +94,9 @@ class Sender:
         lane = self._lanes.take()
         box = lane.box
         rows = np.frombuffer(box.packets, np.uint8).reshape(-1, box.stride)[: len(addresses)]
-        self._stencil.lay(rows)
+        if id(box) not in self._laid:
+            self._stencil.lay(np.frombuffer(box.packets, np.uint8).reshape(-1, box.stride))
+            self._laid.add(id(box))
         if self._addresses is not None and self._links is not None:
             rows[:, :6] = self._links[np.searchsorted(self._addresses, addresses)]
         sources = slots.astype(np.uint16) + np.uint16(self._first_port)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tojimari.scan.bulk_frames import U8, U16, U32
 
 ROOM = 1 << 17  # frames: 16 MiB, an eighth of a second at a million a second
+_FEW = 1 << 8
 _AT_ONCE = 1 << 14  # frames in one look
 _SEEN = 54  # bytes of a frame: its headers, without options
 _GLANCE = 0.0003  # seconds
@@ -108,9 +109,11 @@ class BulkEar:
     def receive(self) -> Columns | None:
         """Those that came since the last time, as many as one look takes; None where none did."""
         head = self._head
-        status = self._status[head : head + _AT_ONCE] & 1
-        if not status[0]:
+        if not self._status[head] & 1:
             return None
+        status = self._status[head : head + _FEW] & 1
+        if status.all():  # much has come: look further, which takes a while in itself
+            status = self._status[head : head + _AT_ONCE] & 1
         count = len(status) if status.all() else int(status.argmin())
         rows = self._frames[head : head + count]
         if self._first < 0:
