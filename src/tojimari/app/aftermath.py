@@ -19,6 +19,7 @@ from tojimari.core.socket import Connection
 
 PATIENCE = 20.0  # seconds until a service must listen anew; RabbitMQ takes ten
 PAUSE = 0.05  # seconds between looks
+LINGER = 2.0  # seconds in which a supervisor may start again what was ended (RestartSec: 100 ms)
 SPEAKING = 6.0  # seconds for a conversation, of which most take a tenth of one
 
 
@@ -83,9 +84,9 @@ def _doors() -> list[Door]:
     return closing.own(look.doors(look.view()))
 
 
-def _until(check: Callable[[list[Door]], bool]) -> list[Door]:
+def _until(check: Callable[[list[Door]], bool], patience: float = PATIENCE) -> list[Door]:
     """Look until it is so, or patience ends; the doors as they were seen last."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while True:
         doors = _doors()
         if check(doors) or time.monotonic() > deadline:
@@ -113,6 +114,8 @@ def _closed(expected: Expected, thought: Plan) -> list[Message]:
         return not outside(doors) and (bool(here) if rebinds else not here)
 
     doors = _until(as_meant)
+    if thought.step is not None and thought.step.move == "process" and as_meant(doors):
+        doors = _until(lambda seen: not as_meant(seen), LINGER)
     names = ", ".join(map(str, thought.targets))
     if outside(doors):
         holders = {owner for one in outside(doors) for owner in one.owners}
