@@ -25,6 +25,8 @@ from tojimari.services.attempt import Attempt, connection, recognise, understood
 from tojimari.services.bounds import bounded
 from tojimari.services.catalogue import PROTOCOLS, over
 from tojimari.services.dialogue import Peer
+from tojimari.services.fingerprints.patience import Patience
+from tojimari.services.fingerprints.ruby import UntranslatableError, compiled
 from tojimari.services.grammar import names
 from tojimari.services.grammar.software import Software
 from tojimari.services.http import Response
@@ -87,6 +89,7 @@ def families() -> Mapping[str, Family]:
         "greetings": _greeting,
         "tls": _hello,
         "certificates": _certificate,
+        "patterns": _pattern,
     }
 
 
@@ -233,6 +236,31 @@ def _certificate(chance: random.Random) -> Case:
         lambda: _sound(Service("tls", tls=True, details=dict(certificate.details(facts)))),
         der.hex(),
     )
+
+
+def _pattern(chance: random.Random) -> Case:
+    """A fingerprint's pattern, translated from Ruby's manner and matched."""
+    pieces = [chance.choice(PIECES) for _ in range(chance.randrange(1, 30))]
+    pattern = noisy(chance, "".join(pieces).encode()).decode("latin-1")
+    said = noisy(chance, chance.choice(_words()).encode()).decode("latin-1")
+
+    def run() -> None:
+        try:
+            found = compiled(pattern, chance.choice(("", "REG_ICASE", "REG_DOT_NEWLINE")))
+        except UntranslatableError:
+            return
+        patience = Patience()
+        with patience.timer():
+            patience.search(found, said)
+
+    return Case("patterns", run, repr((pattern, said)))
+
+
+PIECES = (
+    *("^", "$", "(", ")", "(?:", "(?i)", "(?m:", "(?<n>", "|", "[", "]", "[^", "[[:alpha:]]", "-"),
+    *(r"\d", r"\w", r"\h", r"\z", r"\x4", r"\1", r"\.", ".", ".*", "+", "*", "?", "{2}", "{1,3}"),
+    *("a", "1", "_", "/", "Lab", "([\\d.]+)", "(.*)+", "++", "&&", "(?>", r"\p{L}", "#", " "),
+)
 
 
 def _sound(service: Service | None) -> None:

@@ -71,7 +71,19 @@ def played(name: str, family: Family, seconds: float, seed: int, found: Counter[
 
 
 def tried(case: Case) -> tuple[float, str]:
-    """Seconds of processor time, and what was wrong; empty where nothing was."""
+    """Seconds of processor time, and what was wrong; empty where nothing was.
+
+    What is slow is slow again; what was held up once, by Python's own collection of what the whole
+    process has left lying about, is not.
+    """
+    took, broken = _tried(case)
+    if not broken and took > LONGEST:
+        took, broken = min((took, broken), _tried(case))
+        broken = broken or (f"{case.of}: slow" if took > LONGEST else "")
+    return took, broken
+
+
+def _tried(case: Case) -> tuple[float, str]:
     began = time.process_time()
     broken = ""
     try:
@@ -80,10 +92,7 @@ def tried(case: Case) -> tuple[float, str]:
         pass
     except Exception as error:  # noqa: BLE001 - every other error is what is looked for
         broken = f"{case.of}: {type(error).__name__}: {str(error)[:100]}"
-    took = time.process_time() - began
-    if not broken and took > LONGEST:
-        broken = f"{case.of}: slow"
-    return took, broken
+    return time.process_time() - began, broken
 
 
 if __name__ == "__main__":

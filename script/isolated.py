@@ -12,9 +12,11 @@ import signal
 import socket
 import struct
 import sys
+from pathlib import Path
 
 SIOCSIFFLAGS = 0x8914  # linux/sockios.h
 IFF_UP = 1  # linux/if.h
+MNT_DETACH = 2  # linux/fs.h
 
 
 def interfaces() -> list[str]:
@@ -30,8 +32,16 @@ def loopback_up() -> None:
 
 
 def empty_run() -> None:
-    """An empty file system over ``/run``, in this mount namespace alone."""
+    """An empty file system over ``/run``, in this mount namespace alone.
+
+    What is mounted below it, such as the machine's named network namespaces, goes first where that
+    is allowed: it would still be listed.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
+    mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
+    for place in reversed([line.split()[1] for line in mounts]):
+        if place.startswith("/run/"):
+            libc.umount2(place.encode(), MNT_DETACH)
     if libc.mount(b"tmpfs", b"/run", b"tmpfs", 0, b"mode=755") != 0:
         raise OSError(ctypes.get_errno(), "mount tmpfs on /run")
 

@@ -3,7 +3,7 @@
 import os
 import shutil
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -58,10 +58,34 @@ def streets(tmp_path_factory: pytest.TempPathFactory) -> Generator[practice.Stre
     made.down()
 
 
+TABLE = "table"
+
+
+@pytest.fixture(scope="session")
+def announce() -> Callable[[str], None]:
+    """Keeps a text to be shown at the end of the run, whether the tests pass or fail."""
+    return _TOLD.append
+
+
+_TOLD: list[str] = []  # of this process: with several, the one that prints is another
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what was announced."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, text in getattr(report, "user_properties", ()):
+                if name == TABLE:
+                    terminalreporter.section(text.partition("\n")[0])
+                    terminalreporter.write_line(text.partition("\n")[2])
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Turn a skip into a failure in CI, unless its reason is on the list."""
+    """In CI turn a skip into a failure, unless its reason is listed; carry what is announced."""
     report = yield
+    while _TOLD:
+        report.user_properties.append((TABLE, _TOLD.pop(0)))
     if report.skipped and os.environ.get("CI") == "true" and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         if reason.removeprefix("Skipped: ") not in ALLOWED_SKIPS:

@@ -62,10 +62,6 @@ def test_a_holder_that_could_not_be_verified_makes_the_round_partial() -> None:
     assert (found.grave, found.outcome) == ((), Outcome.PARTIAL)
 
 
-def test_the_firewall_is_named_as_not_asked() -> None:
-    assert judged().unseen[-1].message.code == "firewall-not-asked"
-
-
 def test_the_round_is_made_on_the_real_kernel(
     network: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

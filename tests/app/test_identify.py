@@ -106,6 +106,7 @@ def view(*listeners: Listener) -> InsideView:
             role=one.role,
             v6only=one.v6only,
             multicast=one.multicast,
+            interface=one.interface,
         )
         for one in listeners
     )
@@ -124,6 +125,8 @@ def test_our_own_doors_are_spoken_with_where_we_can_stand_before_them() -> None:
             listener("0.0.0.0", 5000, multicast=True),
             listener("0.0.0.0", 9, Transport.SCTP),
             listener("0.0.0.0", 99, netns=7),
+            listener("0.0.0.0", 67, UDP, interface="eth0"),
+            listener("fe80::5", 53, interface="eth0"),
         )
     )
     assert [(one.endpoint.address, one.endpoint.port) for one in plan.targets] == [
@@ -131,10 +134,14 @@ def test_our_own_doors_are_spoken_with_where_we_can_stand_before_them() -> None:
         ("127.0.0.1", 80),
         ("::1", 81),
         ("192.0.2.5", 443),
+        ("fe80::5%eth0", 53),
     ]
     assert plan.targets[0].executable == "/usr/sbin/sshd"
-    assert [one.message.code for one in plan.unseen] == ["other-namespaces"]
-    assert plan.unseen[0].count == 1
+    assert [one.message.code for one in plan.unseen] == [
+        "other-namespaces",
+        "tied-to-an-interface",
+    ]
+    assert [one.count for one in plan.unseen] == [1, 1]
 
 
 def test_doors_are_told_of_as_they_become_known(network: None) -> None:

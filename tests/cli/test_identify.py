@@ -132,3 +132,30 @@ def test_two_thousand_doors_of_which_half_are_tarpits_end_in_time_with_flat_memo
     assert time.monotonic() - began < 10.0
     assert len(json.loads(told)["doors"]) == 2000
     assert largest < 200 * 1024 * 1024  # bytes; some 30 of them before the first door
+
+
+FINGERPRINTS = """<fingerprints matches="ssh.banner">
+<fingerprint pattern="^([\\d.]+)$"><description>A door of the lab's</description>
+<param pos="0" name="service.product" value="Lab Door"/><param pos="1" name="service.version"/>
+</fingerprint><fingerprint pattern="(?&gt;x)"/></fingerprints>"""
+
+
+def test_ones_own_fingerprints_fill_in_what_was_not_told(network: None, tmp_path: Path) -> None:
+    del network
+    (tmp_path / "ssh_banners.xml").write_text(FINGERPRINTS, "utf-8")
+    with door(says(b"SSH-2.0-3.1\r\n")) as opened:
+        words = ("identify", f"127.0.0.1:{opened.port}", "-v")
+        without = typed(*words)
+        ended = typed(*words, "--fingerprints", str(tmp_path))
+    assert "Lab Door" not in without.stdout
+    assert ended.returncode == 0, ended.stderr
+    assert "Lab Door 3.1" in ended.stdout
+    assert "fingerprint: A door of the lab's" in ended.stdout
+    assert "1 of 2 fingerprints are written in a way that has no equal here" in ended.stdout
+
+
+def test_a_folder_without_fingerprints_is_said_to_be_so(tmp_path: Path) -> None:
+    ended = typed("identify", "127.0.0.1:1", "--fingerprints", str(tmp_path))
+    assert ended.returncode == 2
+    assert "There are no fingerprints" in ended.stderr
+    assert "tojimari identify --fingerprints recog/xml" in ended.stderr

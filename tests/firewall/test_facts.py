@@ -40,6 +40,17 @@ def test_a_port_published_past_ufw_is_found_with_both_rules() -> None:
     assert found.past.rule.text == "-p tcp -m tcp --dport 8080 -j DROP"
 
 
+def test_after_so_many_questions_the_rest_of_the_rules_is_let_be() -> None:
+    rules = dump(
+        "-A INPUT -p tcp -j ACCEPT",
+        *(f"-A INPUT -p tcp -m tcp --dport {port} -j DROP" for port in (22, 23, 25)),
+    )
+    asked = reasoner(rules)
+    assert len(list(facts.shadowed_rules(asked, APPROACHES))) == 3
+    assert not list(facts.shadowed_rules(asked, APPROACHES, most=1))
+    assert not list(facts.shadowed_rules(asked, APPROACHES, lambda place: place.rule is None))
+
+
 @pytest.mark.parametrize("port", [8081, 22])
 def test_a_port_that_nobody_publishes_is_none(port: int) -> None:
     assert facts.published_past(reasoner(DOCKER, UFW), packet(port)) is None

@@ -62,9 +62,9 @@ def test_what_is_not_understood_is_not_guessed(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["nonsense\n", "add x 1.1.1.1\n", 'add x "open\n', "create x\n"])
 def test_what_is_no_set_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="line 1"):
-        read_sets(text)
+    with pytest.raises(UsageError, match="FILE:1: "):
+        read_sets(text, "FILE")
 
 
 def test_sets_alone_decide_nothing() -> None:
-    assert DIALECT.read("create x hash:ip\n", {}).tables == []
+    assert DIALECT.read("create x hash:ip\n", {}, "").tables == []

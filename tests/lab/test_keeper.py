@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from tojimari.core.endpoint import Transport
-from tojimari.lab import keeper
+from tojimari.lab import house, keeper
 from tojimari.lab.keeper import Event, Order
 from tojimari.lab.scene import Expected
 from tojimari.linux import libc
@@ -76,3 +76,13 @@ def test_that_systemd_may_watch_no_more_files_is_told_with_what_to_type(
     monkeypatch.setattr(libc, "inotify", refuse)
     with pytest.raises(OSError, match=re.escape(keeper.INOTIFY)):
         keeper._check_inotify()
+
+
+def test_a_systemd_that_never_answers_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def waiting(leader: int, command: list[str], environment: dict[str, str]) -> list[str]:
+        del leader, command, environment
+        return ["sleep", "60"]
+
+    monkeypatch.setattr(keeper, "ANSWER", 0.05)
+    monkeypatch.setattr(house, "enter_line", waiting)
+    assert keeper.systemctl(1, "is-system-running", "--wait") == ""

@@ -157,8 +157,9 @@ def test_a_tree_is_not_rebuilt_under_a_street(
 ) -> None:
     monkeypatch.setattr(cgroups, "leftovers", lambda: {"tojimari-lab-1"})
     monkeypatch.setattr(cgroups, "processes", {"tojimari-lab-1": {1}}.get)
+    assert tree.build(places, [PLAIN], quiet)  # no street stands on a tree that is not there yet
     with pytest.raises(RefusedError):
-        tree.build(places, [PLAIN], quiet)
+        tree.build(places, [ANNEXED], quiet)
 
 
 def test_without_debootstrap_the_person_is_told_what_to_type(

@@ -39,7 +39,9 @@ def test_the_loopback_of_this_namespace_is_there(network: None) -> None:
 
 def test_an_interface_has_the_addresses_of_its_index() -> None:
     (found,) = rtnetlink.parse_links([link(NAME)], {7: ["192.0.2.1/24"], 8: ["192.0.2.2/24"]})
-    assert found == Link(Interface("tunnel0", 7, ("192.0.2.1/24",), up=True, kind="ethernet"), None)
+    assert found == Link(
+        Interface("tunnel0", 7, ("192.0.2.1/24",), up=True, kind="ethernet"), None, sort=1
+    )
 
 
 def test_an_interface_may_be_down_nameless_and_of_no_known_hardware() -> None:

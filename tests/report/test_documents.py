@@ -12,7 +12,7 @@ from tojimari.app import look
 from tojimari.core.door import Door
 from tojimari.core.socket import Namespace
 from tojimari.report import documents
-from tojimari.report.documents import text
+from tojimari.report.encodable import text
 
 
 def read(document: object) -> Any:  # noqa: ANN401 - JSON, looked at by key
@@ -63,7 +63,13 @@ def test_a_door_is_flat() -> None:
         "usual": "OpenSSH",
         "service": "ssh",
         "kind": "remote-shell",
+        "witnesses": ["kernel"],
+        "farthest": "lan",
+        "last": None,
+        "forwarding": None,
+        "conversation": None,
         "because": None,
+        "reaches": None,
         "holders": None,
     }
     assert owner == {

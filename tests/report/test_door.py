@@ -4,8 +4,12 @@ from pathlib import Path
 import pytest
 
 from house import HOUSE, KERNEL, MASTER, SSHD, door, doors, inspections, process
+from rulesets import behind, filters, published
+from scenery import listener
 from tojimari.app import look
+from tojimari.core.exposure import Zone
 from tojimari.core.meaning import Advice
+from tojimari.core.service import Identification, Outcome, Service
 from tojimari.core.socket import Evidence, Listener, Owner
 from tojimari.registry.words import Encryption, Kind, Plain, Words
 from tojimari.report.door import Sources, texts
@@ -83,3 +87,50 @@ def test_a_control_group_without_a_unit_is_named() -> None:
 def test_a_replaced_program_is_said() -> None:
     old = replace(SSHD, deleted=True)
     assert "/usr/sbin/sshd (removed or replaced since)" in told_of(door("0.0.0.0", 22, old))
+
+
+def spoken(service: Service | None, outcome: Outcome = Outcome.IDENTIFIED) -> str:
+    found = look.select(HOUSE, doors(), [look.question("80")])
+    (one,) = found.doors
+    said = Identification(one.endpoint, outcome, service)
+    asked = replace(found, doors=(replace(one, service=service, conversation=said),))
+    return "\n".join(texts(asked, SOURCES, View(Language.ENGLISH, columns=200)))
+
+
+def test_what_speaks_is_told_with_all_that_it_said() -> None:
+    service = Service(
+        "http",
+        "nginx",
+        "1.22.1",
+        tls=True,
+        evidence="HTTP/1.1 200 OK",
+        details={"title": "Shop\x1b"},
+    )
+    shown = [" ".join(line.split()) for line in spoken(service).splitlines()]
+    start = shown.index("What speaks https: nginx 1.22.1")
+    assert shown[start + 1 : start + 3] == ["it said HTTP/1.1 200 OK", r"title Shop\x1b"]
+
+
+def test_where_nobody_could_be_recognised_it_is_told_how_it_ended() -> None:
+    assert "took the connection and said nothing" in spoken(None, Outcome.SILENT)
+
+
+def test_a_door_that_a_rule_sends_on_names_both_rules() -> None:
+    found = replace(look.select(HOUSE, ()), doors=(published(Zone.LAN),), unseen=())
+    lines = texts(found, SOURCES, View(Language.ENGLISH, columns=200))
+    shown = [" ".join(line.split()) for line in lines]
+    start = shown.index("Sent on to 172.17.0.2:80")
+    assert shown[start + 1 : start + 4] == [
+        "Docker publishes",
+        "This one is never asked: ufw: deny",
+        "Held by sent on",
+    ]
+
+
+def test_who_of_a_zone_is_let_in_is_told_where_that_is_not_all_of_it() -> None:
+    rules = filters("-A ufw-user-input -s 192.168.0.0/25 -p tcp -m tcp --dport 6379 -j ACCEPT")
+    made = behind(rules, doors=(listener(),))
+    found = replace(look.select(HOUSE, ()), doors=made.doors, unseen=())
+    shown = " ".join("\n".join(texts(found, SOURCES, View(Language.JAPANESE, columns=200))).split())
+    assert "同じネットワーク (LAN): 一部" in shown
+    assert "192.168.0.128/25" in shown

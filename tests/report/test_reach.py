@@ -60,6 +60,14 @@ def test_what_shares_its_fate_shares_a_line() -> None:
     ]
 
 
+def test_a_family_is_named_where_the_other_fares_otherwise() -> None:
+    six = replace(SHUT, destination="2001:db8::1")
+    assert list(reach.passages([OPEN, six], Language.ENGLISH)) == [
+        "    open  everybody there by IPv4 (eth0)  no rule stands in the way",
+        "    shut  everybody there by IPv6 (eth0)  ufw: deny",
+    ]
+
+
 def test_many_sources_are_counted() -> None:
     many = replace(OPEN, sources=tuple(f"192.0.2.{n}" for n in range(8)), more=5, interface="")
     assert reach.passage_line(many, Language.ENGLISH) == (

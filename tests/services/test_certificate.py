@@ -14,6 +14,9 @@ VERSION_3 = bytes.fromhex("a003020102")  # [0] INTEGER 2 (RFC 5280, section 4.1)
 COMMON_NAME = bytes.fromhex("0603550403")
 
 
+NAME = "name.test"
+
+
 def made() -> bytes:
     """A certificate of one's own in DER."""
     key = ed25519.Ed25519PrivateKey.generate()
@@ -22,6 +25,7 @@ def made() -> bytes:
     built = (
         x509.CertificateBuilder(name, name, key.public_key(), 7, start)
         .not_valid_after(start + dt.timedelta(days=90))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
         .sign(key, None)
     )
     return built.public_bytes(Encoding.DER)
@@ -32,7 +36,18 @@ def told(der: bytes) -> dict[str, str | int]:
 
 
 def test_a_certificate_tells_whose_it_is() -> None:
-    assert told(made())["certificate-subject"] == "CN=lab.test"
+    found = told(made())
+    assert found["certificate-subject"] == "CN=lab.test"
+    assert found["certificate-names"] == NAME
+
+
+def test_names_of_a_kind_that_nobody_uses_are_left_out() -> None:
+    dns_name, x400_address = b"\x82\x09" + NAME.encode(), b"\xa3\x09" + NAME.encode()
+
+    found = told(made().replace(dns_name, x400_address))
+
+    assert found["certificate-subject"] == "CN=lab.test"
+    assert "certificate-names" not in found
 
 
 @pytest.mark.parametrize(

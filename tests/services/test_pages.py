@@ -37,6 +37,23 @@ ANSWERS: dict[str, tuple[list[Turn], int, str | None]] = {
         2375,
         "24.0.7",
     ),
+    "haproxy": (
+        [
+            page(
+                200,
+                "",
+                "<title>Statistics Report for HAProxy</title><h1><a>"
+                "HAProxy version 2.6.12-1+deb12u3, released 2025/10/03</a></h1>",
+            )
+        ],
+        8404,
+        "2.6.12-1+deb12u3",
+    ),
+    "radicale": (
+        [page(302, "Server: WSGIServer/0.2 CPython/3.11.2\r\nLocation: /.web\r\n", "")],
+        5232,
+        None,
+    ),
     "kubelet": ([NOT_FOUND, page(401, "", "Unauthorized")], 10255, None),
     "kubernetes": (
         [page(403, "Audit-Id: 1\r\n", "{}"), page(200, "", '{"gitVersion":"v1.29.1"}')],
@@ -245,6 +262,24 @@ def test_the_next_path_is_asked_on_a_new_connection_where_the_old_one_is_gone() 
     service = Replay(turns).follow(PROTOCOL.dialogue(peer))
     assert service is not None
     assert service.version == "0.9.0"
+
+
+def test_the_next_path_is_asked_anew_where_the_server_hung_up_in_spite_of_what_it_said() -> None:
+    page_of_ollama = page(200, "", "Ollama is running")
+    version = page(200, "", '{"version":"0.9.0"}')
+    peer = Peer(Endpoint(Transport.TCP, "127.0.0.1", 4711), "lab.test", NONCE, expected=False)
+    turns = [SAID, page_of_ollama, SAID, Turn(AGAIN, b"yes"), SAID, version]
+    service = Replay(turns).follow(PROTOCOL.dialogue(peer))
+    assert service is not None
+    assert (service.product, service.version) == ("Ollama", "0.9.0")
+
+
+def test_a_server_without_a_page_and_a_name_is_asked_where_programs_ask() -> None:
+    etcd = page(200, "", '{"etcdserver":"3.4.23","etcdcluster":"3.4.0"}')
+    assert (met([NOT_FOUND, etcd], 110).product, met([NOT_FOUND, OK], 110).product) == (
+        "etcd",
+        None,
+    )
 
 
 def test_where_nothing_points_to_the_web_no_header_is_sent() -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from tojimari.app import join
 from tojimari.app import look as looking
@@ -10,27 +11,28 @@ from tojimari.app import policy as policies
 from tojimari.audit import check as audit
 from tojimari.core.door import Door
 from tojimari.core.intent import Intent
-from tojimari.core.message import Message
 from tojimari.core.socket import InsideView, Unseen
 from tojimari.core.verdict import Verdict
-from tojimari.policy import matching
 
-# Until the firewall's word is joined, whoever reads the report must know that it is missing.
-FIREWALL_NOT_ASKED = Unseen(
-    Message(
-        "firewall-not-asked",
-        "The firewall was not asked: a door that it shuts is listed all the same.",
-    ),
-    0,
-)
+if TYPE_CHECKING:
+    from tojimari.app.firewalls import Firewalls
+    from tojimari.app.hearing import Progress
 
 
-def check(policy: str | None = None, *, today: dt.date | None = None) -> Verdict:
+def check(
+    policy: str | None = None,
+    *,
+    today: dt.date | None = None,
+    identify: bool = False,
+    progress: "Progress | None" = None,
+) -> Verdict:
     """Make the round of this machine.
 
     Args:
         policy: The policy file; None looks in the usual places, and goes on without one.
         today: The date that ``until`` is held against; None for the machine's own.
+        identify: Whether to speak with each door, which takes up to some seconds.
+        progress: Is told how many were spoken with, of how many.
 
     Raises:
         PolicyError: The policy has a mistake in it.
@@ -40,13 +42,21 @@ def check(policy: str | None = None, *, today: dt.date | None = None) -> Verdict
     """
     force = policies.in_force(policy)
     meant = force.policy
-    view = looking.view()
+    view, walls = looking.guarded(looking.view(), "check")
+    doors = looking.doors(view, walls)
+    if identify:
+        from tojimari.app import hearing  # noqa: PLC0415 - heavy, and only where it is asked for
+
+        serving = tuple(door for door in doors if door.is_server)
+        heard = hearing.listen(view, serving, progress)
+        doors, view = heard.doors, replace(view, unseen=(*view.unseen, *heard.unseen))
     verdict = judge(
         view,
-        looking.doors(view),
+        doors,
         intents=meant.intents if meant is not None else (),
         path=meant.path if meant is not None else None,
         today=today or dt.datetime.fromtimestamp(view.at).astimezone().date(),
+        walls=walls,
     )
     passed = tuple(Unseen(message, 1) for message in force.passed)
     return replace(verdict, unseen=(*passed, *verdict.unseen))
@@ -59,6 +69,7 @@ def judge(
     intents: Sequence[Intent],
     path: str | None,
     today: dt.date,
+    walls: "Firewalls | None" = None,
 ) -> Verdict:
     """Judge what was seen.
 
@@ -68,16 +79,16 @@ def judge(
         intents: The lines of the policy; empty where there is none.
         path: The policy file; None where there is none.
         today: The date that ``until`` is held against.
+        walls: What the firewalls said; None where nobody asked them.
     """
-    serving = tuple(
-        join.meant(door, matching.covering(intents, door)) for door in doors if door.is_server
-    )
+    serving = tuple(join.meant(door, join.line(intents, door)) for door in doors if door.is_server)
     scene = audit.Scene(
         doors=serving,
         intents=tuple(intents),
         has_policy=path is not None,
         today=today,
         networks=join.zone_networks(view.namespaces),
+        walls=join.walls(walls, view.namespaces) if walls is not None else {},
     )
     return Verdict(
         host=view.host,
@@ -86,6 +97,6 @@ def judge(
         namespaces=view.namespaces,
         doors=serving,
         findings=audit.judge(scene),
-        unseen=(*view.unseen, FIREWALL_NOT_ASKED),
+        unseen=view.unseen,
         method=view.method,
     )

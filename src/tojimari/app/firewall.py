@@ -1,10 +1,12 @@
 """The firewall of a machine or of a dump, read and compiled, ready to be asked."""
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tojimari.core.errors import PrivilegeError, UsageError
+from tojimari.core.message import Message
 from tojimari.core.socket import Interface, Unseen
 from tojimari.firewall import intervals, owners, reading, sources
 from tojimari.firewall.compile import compile_ruleset
@@ -73,25 +75,34 @@ def text_of(file: Path) -> str:
         UsageError: The file cannot be read.
     """
     try:
-        return file.read_text(encoding="utf-8", errors="surrogateescape")
+        content = file.read_bytes()
     except OSError as error:
         raise UsageError("{file}: {why}", file=str(file), why=error.strerror or "") from error
+    # Windows' shells write UTF-16, and editors a mark before UTF-8.
+    encoding = "utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig"
+    return content.decode(encoding, "surrogateescape" if encoding == "utf-8-sig" else "replace")
 
 
-def from_files(texts: Iterable[str], own: Sequence[str] = ()) -> Firewall:
+def from_files(
+    texts: Iterable[str], own: Sequence[str] = (), names: Iterable[str] = ()
+) -> Firewall:
     """The firewall that files describe, on a machine that we know little or nothing of.
 
     Args:
         texts: Whole files.
         own: Addresses with prefix length and interface, ``192.0.2.1/24@eth0``, as far as known.
+        names: The files' names, for what is said of a broken one.
 
     Raises:
         UsageError: A file is in no language that is known, or an address is none.
     """
-    ruleset = reading.from_texts(texts)
+    ruleset = reading.from_texts(texts, names)
     interfaces = _given(own)
-    machine = Machine(sources.addresses(interfaces), assumed=not interfaces)
-    return prepared(ruleset, machine, interfaces)
+    machine = Machine(
+        sources.addresses(interfaces), assumed=not interfaces, bridges=None, stacked=None
+    )
+    unseen = [Unseen(note, 0) for note in _once(ruleset.notes)]
+    return prepared(ruleset, machine, interfaces, tuple(unseen))
 
 
 def _given(own: Sequence[str]) -> tuple[Interface, ...]:
@@ -112,6 +123,10 @@ def _given(own: Sequence[str]) -> tuple[Interface, ...]:
         )
         for at, (name, addresses) in enumerate(found.items(), start=1)
     )
+
+
+def _once(notes: Iterable[Message]) -> list[Message]:
+    return list({(note.text, *note.values.values()): note for note in notes}.values())
 
 
 def prepared(

@@ -4,17 +4,24 @@ import ipaddress
 import os
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tojimari.core.endpoint import MAX_PORT, Endpoint, Transport, canonical_address
 from tojimari.core.errors import RefusedError, UsageError
 from tojimari.core.message import Message, mark
 from tojimari.core.service import Identification
 from tojimari.core.socket import InsideView, Listener, Namespace, Role, Unseen
+from tojimari.linux import open_files
 from tojimari.services import catalogue, limits
+from tojimari.services.bounds import bounded
 from tojimari.services.dialogue import Peer
 from tojimari.services.identify import identify as one_door
 from tojimari.services.loop import Job, Loop
+
+if TYPE_CHECKING:
+    from tojimari.services.fingerprints.collection import Fingerprints
 
 HINT = mark("tojimari identify 192.0.2.7:22,80,8000-8100,53/udp")
 LOOPBACK, LOOPBACK_IPV6 = "127.0.0.1", "::1"
@@ -92,22 +99,40 @@ def here(seen: InsideView | None = None) -> Plan:
         seen = look.view()
     ours = own_namespace(seen.namespaces)
     found: dict[Endpoint, Target] = {}
-    elsewhere = 0
+    elsewhere = tied = 0
     for listener in seen.listeners:
         if listener.role is Role.CLIENT or listener.multicast:
             continue
         if listener.netns != ours:
             elsewhere += 1
             continue
-        target = _own(listener)
+        if listener.interface is not None and not _at_own_address(listener.endpoint):
+            tied += 1
+            continue
+        target = target_of(listener)
         if target is not None:
             found.setdefault(target.endpoint, target)
-    left_out = Message(
-        "other-namespaces",
-        mark("{count} doors in other network namespaces, such as containers', were not spoken to"),
-        {"count": elsewhere},
+    left_out = (
+        Message(
+            "other-namespaces",
+            mark(
+                "{count} doors in other network namespaces, such as containers', were not spoken to"
+            ),
+            {"count": elsewhere},
+        ),
+        Message(
+            "tied-to-an-interface",
+            mark(
+                "{count} doors hear only what comes in by one network interface; ask from outside"
+            ),
+            {"count": tied},
+        ),
     )
-    more = (Unseen(left_out, elsewhere),) if elsewhere else ()
+    more = tuple(
+        Unseen(message, count)
+        for message, count in zip(left_out, (elsewhere, tied), strict=True)
+        if count
+    )
     return Plan(tuple(found.values()), (*seen.unseen, *more))
 
 
@@ -117,6 +142,7 @@ def identify(
     budget: int = limits.CONNECTIONS,
     seconds: float = limits.PORT,
     at_once: int | None = None,
+    fingerprints: "Fingerprints | None" = None,
 ) -> Iterator[Identification]:
     """Speak with every door, and tell of each as soon as it is known.
 
@@ -125,25 +151,41 @@ def identify(
         budget: Connections a door, or for UDP datagrams.
         seconds: For each door.
         at_once: How many at the same time; None for as many as the system allows.
+        fingerprints: What else to look a greeting up in; with it, only a main thread may ask.
     """
     jobs = (_job(target, budget, seconds) for target in targets)
     room = allowed_at_once() if at_once is None else at_once
     loop: Loop[Identification] = Loop()
-    yield from loop.results(jobs, room)
+    results = loop.results(jobs, room)
+    yield from results if fingerprints is None else (_added(one, fingerprints) for one in results)
+
+
+def _added(found: Identification, fingerprints: "Fingerprints") -> Identification:
+    """With what the fingerprints know of it."""
+    if found.service is None:
+        return found
+    return replace(found, service=bounded(fingerprints.added(found.service)))
+
+
+def fingerprints(folder: Path) -> "Fingerprints":
+    """A user's own fingerprints.
+
+    Raises:
+        UsageError: There are none.
+    """
+    from tojimari.services.fingerprints.collection import Fingerprints  # noqa: PLC0415 - seldom
+
+    return Fingerprints(folder)
+
+
+def left_out(known: "Fingerprints") -> tuple[Unseen, ...]:
+    """What could not be used of a user's fingerprints."""
+    return tuple(Unseen(one, int(one.values.get("count", 0))) for one in known.left_out())
 
 
 def allowed_at_once() -> int:
     """How many doors at the same time: as many as there may be open files, up to a cap."""
-    try:
-        import resource  # noqa: PLC0415 - not on every system
-    except ImportError:
-        return SPARE_FILES
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = limits.AT_ONCE + SPARE_FILES
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return max(1, min(wanted, soft) - SPARE_FILES)
+    return open_files.allow(limits.AT_ONCE, SPARE_FILES)
 
 
 def _job(target: Target, budget: int, seconds: float) -> Job[Identification]:
@@ -262,8 +304,13 @@ def own_namespace(namespaces: Sequence[Namespace]) -> int:
         return next((one.inode for one in namespaces if one.is_host), 0)
 
 
-def _own(listener: Listener) -> Target | None:
-    """A door of our own, at the address where we can stand before it."""
+def _at_own_address(endpoint: Endpoint) -> bool:
+    """Whether the kernel ties it to an interface only because its address is local to a link."""
+    return not endpoint.is_wildcard and ipaddress.ip_address(endpoint.address).is_link_local
+
+
+def target_of(listener: Listener) -> Target | None:
+    """A door of our own, at the address where we can stand before it; None for a group's."""
     endpoint = listener.endpoint
     if endpoint.transport not in {Transport.TCP, Transport.UDP}:
         return None
@@ -272,6 +319,9 @@ def _own(listener: Listener) -> Target | None:
         endpoint = Endpoint(endpoint.transport, address, endpoint.port)
     elif ipaddress.ip_address(endpoint.address.partition("%")[0]).is_multicast:
         return None
+    elif listener.interface is not None and endpoint.is_ipv6:
+        address = f"{endpoint.address}%{listener.interface}"  # RFC 4007, section 11.2
+        endpoint = Endpoint(endpoint.transport, address, endpoint.port)
     owner = next((one for one in listener.owners if one.exe), None)
     first = listener.owners[0] if listener.owners else None
     return Target(

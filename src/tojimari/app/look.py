@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tojimari.app import join
+from tojimari.app import firewalls, join
 from tojimari.core.door import Door
 from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.errors import UsageError
@@ -18,6 +19,8 @@ from tojimari.registry.query import Query, parse
 from tojimari.registry.words import Words
 
 if TYPE_CHECKING:
+    from tojimari.app.firewalls import Firewalls
+    from tojimari.app.hearing import Progress
     from tojimari.sockets.inspection import Inspection
 
 ANYWHERE = "0.0.0.0"  # noqa: S104 - a number means the same at every address; nothing is bound
@@ -38,7 +41,12 @@ def question(text: str) -> Query:
 
 
 def look(
-    queries: Sequence[Query] = (), *, clients: bool = False, namespace: str | None = None
+    queries: Sequence[Query] = (),
+    *,
+    clients: bool = False,
+    namespace: str | None = None,
+    identify: bool = False,
+    progress: "Progress | None" = None,
 ) -> Look:
     """Look at the doors of this machine.
 
@@ -48,13 +56,21 @@ def look(
             number lists them in any case.
         namespace: Only the doors in this network namespace: its name, its inode or the name of a
             container; None for all.
+        identify: Whether to speak with each of these doors, which takes up to some seconds.
+        progress: Is told how many were spoken with, of how many.
 
     Raises:
         UsageError: There is no such namespace.
         HostError: The kernel's sockets cannot be read.
     """
-    seen = view()
-    return select(seen, doors(seen), queries, clients=clients, namespace=namespace)
+    seen, walls = guarded(view())
+    found = select(seen, doors(seen, walls), queries, clients=clients, namespace=namespace)
+    if not identify:
+        return found
+    from tojimari.app import hearing  # noqa: PLC0415 - heavy, and only where somebody asks for it
+
+    heard = hearing.listen(seen, found.doors, progress)
+    return replace(found, doors=heard.doors, unseen=(*found.unseen, *heard.unseen))
 
 
 def view(*, connections: bool = False) -> InsideView:
@@ -75,9 +91,25 @@ def view(*, connections: bool = False) -> InsideView:
     return portable.view(connections=connections)
 
 
-def doors(seen: InsideView) -> tuple[Door, ...]:
-    """Everything that was seen, joined into doors, by port."""
-    return join.doors(seen, meaning.of)
+def guarded(seen: InsideView, command: str = "look") -> "tuple[InsideView, Firewalls]":
+    """What was seen, and the firewalls before it; what of them could not be read is said with it.
+
+    Args:
+        seen: What the kernel said.
+        command: The command to type again with more rights.
+    """
+    walls = firewalls.survey(seen, command=command)
+    return replace(seen, unseen=(*seen.unseen, *walls.unseen)), walls
+
+
+def doors(seen: InsideView, walls: "Firewalls | None" = None) -> tuple[Door, ...]:
+    """Everything that was seen, joined into doors, by port.
+
+    Args:
+        seen: What the kernel said.
+        walls: What the firewalls said; None where nobody asked them.
+    """
+    return join.doors(seen, meaning.of, walls)
 
 
 def select(

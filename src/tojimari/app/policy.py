@@ -193,8 +193,8 @@ def survey() -> Survey:
     """
     from tojimari.app import look  # noqa: PLC0415 - heavy, and not needed to read a policy
 
-    seen = look.view()
-    doors = look.doors(seen)
+    seen, walls = look.guarded(look.view())
+    doors = look.doors(seen, walls)
     elsewhere = sum(door.is_server and not door.namespace.is_host for door in doors)
     return Survey(seen.host, _today(), proposals(doors), elsewhere, seen.unseen)
 

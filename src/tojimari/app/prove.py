@@ -72,7 +72,7 @@ def proofs(firewall: Firewall, intents: Iterable[Intent]) -> list[Proof]:
         for protocol in PROTOCOLS.values()
     ]
     reasoner = Reasoner(firewall.program, firewall.machine)
-    found = prove(reasoner, allowed, _approaches(firewall), PROTOCOLS.values())
+    found = prove(reasoner, allowed, approaches(firewall), PROTOCOLS.values())
     return [_shown(one) for one in found]
 
 
@@ -111,7 +111,7 @@ class _Places:
         return result
 
 
-def _approaches(firewall: Firewall) -> list[Approach]:
+def approaches(firewall: Firewall) -> list[Approach]:
     """Every way in: each interface, and one address of each class that rules tell apart."""
     machine, program = firewall.machine, firewall.program
     if machine.assumed:

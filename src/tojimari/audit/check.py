@@ -3,13 +3,17 @@
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tojimari.core import catalog
 from tojimari.core.door import Door
-from tojimari.core.exposure import Zone
+from tojimari.core.exposure import Decider, Zone
 from tojimari.core.finding import Finding, Severity
 from tojimari.core.intent import Intent
 from tojimari.core.message import Message
+
+if TYPE_CHECKING:
+    from tojimari.firewall.wall import Wall
 
 CHECKS = "tojimari.audit.checks"
 
@@ -24,6 +28,7 @@ class Scene:
         has_policy: Whether there is a policy. Without one only what is alarming is said.
         today: The date that ``until`` is held against.
         networks: The networks that are the whole of a zone here, as far as they are known.
+        walls: By inode of the namespace: the firewalls that have rules and were read.
     """
 
     doors: tuple[Door, ...]
@@ -31,6 +36,7 @@ class Scene:
     has_policy: bool
     today: dt.date
     networks: Mapping[Zone, tuple[str, ...]] = field(default_factory=dict[Zone, tuple[str, ...]])
+    walls: "Mapping[int, Wall]" = field(default_factory=dict[int, "Wall"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,8 @@ def about(
     intent: Intent | None = None,
     extra: tuple[str, ...] = (),
     is_certain: bool = True,
+    rules: tuple[Decider, ...] = (),
+    next: str | None = None,  # noqa: A002 - as the finding calls it
 ) -> Finding:
     """A finding about a door that is there, with what every witness said of it.
 
@@ -89,6 +97,8 @@ def about(
         intent: The line of the policy that it disagrees with.
         extra: Evidence beside the witnesses' own.
         is_certain: Whether it was seen, and not only could not be ruled out.
+        rules: The rules of the firewall that make it so.
+        next: The command to type; None for the one that shows the door in full.
     """
     seen = tuple(f"{one.witness}: {one.state} ({one.evidence})" for one in door.observations)
     return Finding(
@@ -97,16 +107,28 @@ def about(
         message=message,
         door=door,
         intent=intent,
-        evidence=seen + extra,
-        next=look_at(door),
+        evidence=seen + tuple(map(spoken, rules)) + extra,
+        next=look_at(door) if next is None else next,
         is_certain=is_certain,
+        rules=rules,
     )
+
+
+def spoken(rule: Decider) -> str:
+    """A rule as evidence: where it stands, then its owner's words."""
+    said = rule.words.text.format_map(rule.words.values)
+    return f"firewall: {rule.family} {rule.table} {rule.chain}: {said}"
 
 
 def look_at(door: Door) -> str:
     """The command that shows one door in full."""
+    return f"tojimari look {asked(door)}"
+
+
+def asked(door: Door) -> str:
+    """How a door is asked for: ``22``, ``53/udp``."""
     suffix = "" if door.endpoint.transport == "tcp" else f"/{door.endpoint.transport}"
-    return f"tojimari look {door.endpoint.port}{suffix}"
+    return f"{door.endpoint.port}{suffix}"
 
 
 def program(door: Door) -> str:

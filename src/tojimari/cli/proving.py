@@ -23,7 +23,9 @@ def _prove(policy: str | None, files: tuple[Path, ...], own: tuple[str, ...]) ->
         raise UsageError(
             mark("there is no policy to prove"), hint=mark("tojimari policy init writes one")
         )
-    firewall = walls.from_files(map(walls.text_of, files), own) if files else walls.live()
+    firewall = (
+        walls.from_files(map(walls.text_of, files), own, map(str, files)) if files else walls.live()
+    )
     proved = [
         proof.Line(
             one.transport,

@@ -3,12 +3,30 @@
 from dataclasses import dataclass
 
 from tojimari.core.endpoint import Endpoint
-from tojimari.core.exposure import Exposure
+from tojimari.core.exposure import Decider, Exposure, Redirection
 from tojimari.core.intent import Intent
 from tojimari.core.meaning import NOTHING_KNOWN, Meaning
 from tojimari.core.observation import Observation, State
-from tojimari.core.service import Service
+from tojimari.core.service import Identification, Service
 from tojimari.core.socket import Listener, Namespace, Owner, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarding:
+    """What comes to a door from outside is sent on by a rule (DNAT), and nobody need hold it here.
+
+    Attributes:
+        to: Where it is sent, and by which rule.
+        listener: Who waits there; None where nobody was seen.
+        namespace: The namespace that this listener is in; None without it.
+        past: The rule or policy of the firewall's manager that would have kept others out, had a
+            container's rule not come first; None where there is none.
+    """
+
+    to: Redirection
+    listener: Listener | None = None
+    namespace: Namespace | None = None
+    past: Decider | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +42,9 @@ class Door:
         meaning: What the number and the program usually mean.
         service: What spoke there; None where nobody listened to it.
         observations: Every witness's sentence, in the order in which they were made.
+        forwarding: Where the firewall sends what comes to it; None where it does not.
+        last: The last of several numbers that one rule sends on alike; None for a single one.
+        conversation: How the conversation with it went; None where nobody spoke with it.
     """
 
     endpoint: Endpoint
@@ -34,11 +55,25 @@ class Door:
     meaning: Meaning = NOTHING_KNOWN
     service: Service | None = None
     observations: tuple[Observation, ...] = ()
+    forwarding: Forwarding | None = None
+    last: int | None = None
+    conversation: Identification | None = None
+
+    @property
+    def number(self) -> str:
+        """``8080/tcp``, or ``8000-8100/tcp`` where one rule sends all of them on."""
+        ports = (
+            str(self.endpoint.port) if self.last is None else f"{self.endpoint.port}-{self.last}"
+        )
+        return f"{ports}/{self.endpoint.transport}"
 
     @property
     def owners(self) -> tuple[Owner, ...]:
-        """Who holds it; empty where nobody is known."""
-        return self.listener.owners if self.listener else ()
+        """Who holds it, or who waits where it is sent on to; empty where nobody is known."""
+        if self.listener is not None:
+            return self.listener.owners
+        sent = self.forwarding
+        return sent.listener.owners if sent is not None and sent.listener is not None else ()
 
     @property
     def is_open(self) -> bool:

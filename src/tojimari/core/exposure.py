@@ -113,6 +113,8 @@ class Reach:
         because: The address, the interface or the rule that decided.
         whole: Whether the same holds for every source of the zone.
         passages: The sources by their fate, where the firewall was asked.
+        by: Who decided. Where it is ``MAYBE`` by the firewall, the door itself is there for the
+            zone, and only a rule that could not be read or judged may be in the way.
     """
 
     zone: Zone
@@ -120,6 +122,7 @@ class Reach:
     because: Message
     whole: bool = True
     passages: tuple[Passage, ...] = ()
+    by: Witness = Witness.KERNEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,20 @@ class Exposure:
         """The farthest zone from which it can certainly be reached."""
         sure = [reach.zone for reach in self.reaches if reach.certainty is Certainty.YES]
         return max(sure, key=lambda zone: zone.distance, default=Zone.THIS_MACHINE)
+
+    @property
+    def farthest(self) -> Zone:
+        """The farthest zone for which the door is there, unless a rule nobody could judge stops it.
+
+        The same as ``widest`` where the firewall said yes or no to everything.
+        """
+        there = [
+            reach.zone
+            for reach in self.reaches
+            if reach.certainty is Certainty.YES
+            or (reach.certainty is Certainty.MAYBE and reach.by is Witness.FIREWALL)
+        ]
+        return max(there, key=lambda zone: zone.distance, default=Zone.THIS_MACHINE)
 
     @property
     def from_outside(self) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tojimari.core.door import Door
+from tojimari.core.exposure import Decider
 from tojimari.core.intent import Intent
 from tojimari.core.message import Message
 
@@ -37,6 +38,7 @@ class Finding:
         next: The command to type; empty where there is none.
         is_certain: Whether it was seen. Where it could only not be ruled out, nobody is alarmed,
             but the round is not complete either.
+        rules: The rules of the firewall that make it so, the one that wins first.
     """
 
     check: str
@@ -47,6 +49,7 @@ class Finding:
     evidence: tuple[str, ...]
     next: str = ""
     is_certain: bool = True
+    rules: tuple[Decider, ...] = ()
 
     @property
     def is_grave(self) -> bool:

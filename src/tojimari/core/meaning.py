@@ -21,7 +21,8 @@ class Meaning:
         usual: What really uses the number; None where nothing is known to.
         service: Short name of the service whose plain words fit: by the program that holds the
             door, else by the number; None where there are no words.
-        by_program: Whether ``service`` was found by the program, which is surer than the number.
+        by_program: Whether ``service`` was found by the program, or by what spoke there: both are
+            surer than the number.
         kind: The service's kind (``database``, ``remote-shell``, …); None without ``service``.
         internet: Whether such a service may face the internet; None without ``service``.
     """

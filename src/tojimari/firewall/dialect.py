@@ -35,12 +35,14 @@ class Dialect:
         name: Its file's name.
         title: What people call it.
         recognises: Whether a text is written in it.
-        read: Its rules; the sets are those of ipset, for languages that refer to them.
-        sets: The sets that a text describes; for the languages of sets, whose ``read`` gives none.
+        read: Its rules; the sets are those of ipset, for languages that refer to them. The last
+            argument is the text's name, for what is said of a broken one.
+        sets: The sets that a text describes, by text and name; for the languages of sets, whose
+            ``read`` gives none.
     """
 
     name: str
     title: str
     recognises: Callable[[str], bool]
-    read: Callable[[str, Sets], Ruleset]
-    sets: Callable[[str], Sets] | None = None
+    read: Callable[[str, Sets, str], Ruleset]
+    sets: Callable[[str, str], Sets] | None = None

@@ -3,7 +3,7 @@
 Each fact names the rules that make it true. All functions here are pure.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from tojimari.core.exposure import Certainty
@@ -186,7 +186,12 @@ def rules_without_listener(
                 yield RuleWithoutListener(place, protocol, ports)
 
 
-def shadowed_rules(reasoner: Reasoner, approaches: Collection[Approach]) -> Iterator[ShadowedRule]:
+def shadowed_rules(
+    reasoner: Reasoner,
+    approaches: Collection[Approach],
+    is_wanted: Callable[[Place], bool] | None = None,
+    most: int | None = None,
+) -> Iterator[ShadowedRule]:
     """Rules that no packet can ever come to match.
 
     Only rules are judged that ask for nothing but interface, protocol, ports and source; of the
@@ -195,21 +200,34 @@ def shadowed_rules(reasoner: Reasoner, approaches: Collection[Approach]) -> Iter
     Args:
         reasoner: Whom to ask.
         approaches: Every way in.
+        is_wanted: Whether a rule is to be judged; None for all.
+        most: Questions after which the rest of the rules is let be; None for no limit.
     """
     judged = {
-        id(rule): place for place, rule in _on_the_way_in(reasoner.program) if _is_plain(rule)
+        id(rule): place
+        for place, rule in _on_the_way_in(reasoner.program)
+        if _is_plain(rule) and (is_wanted is None or is_wanted(place))
     }
-    tried: set[int] = set()
+    questions = list(_every_question(reasoner.program, approaches))
+    asked: set[int] = set()
     matched: set[int] = set()
-    for question in _every_question(reasoner.program, approaches):
-        for key, place in judged.items():
-            if key not in tried and place.rule and _asks_for(place, place.rule, question):
-                tried.add(key)
-        for visit in reasoner.ask(question, path=True).visits:
-            if visit.place.rule is not None:
-                matched.add(id(visit.place.rule))
     for key, place in judged.items():
-        if key in tried and key not in matched:
+        if key in matched or place.rule is None:
+            continue
+        is_tried = False
+        for number, question in enumerate(questions):
+            if not _asks_for(place, place.rule, question):
+                continue
+            is_tried = True
+            if number not in asked:
+                if most is not None and len(asked) >= most:
+                    return
+                asked.add(number)
+                for visit in reasoner.ask(question, path=True).visits:
+                    matched.add(id(visit.place.rule))
+            if key in matched:
+                break
+        if is_tried and key not in matched:
             yield ShadowedRule(place)
 
 

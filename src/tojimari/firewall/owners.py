@@ -104,6 +104,26 @@ def owner(place: Place) -> str:
     return HAND_WRITTEN
 
 
+def is_built_in(place: Place) -> bool:
+    """Whether a rule's maker brings it along by itself, so that nobody wrote it here."""
+    who, chain = owner(place), place.chain.name
+    if who == HAND_WRITTEN:
+        return False
+    if who == UFW:
+        return "-user-" not in chain
+    if who == FIREWALLD:
+        return _ZONE.match(chain) is None or not chain.endswith(("_allow", "_deny"))
+    return True
+
+
+def denies(rule: Rule) -> bool:
+    """Whether a rule keeps packets out."""
+    return any(
+        isinstance(one, Verdict) and one.kind in {VerdictKind.DROP, VerdictKind.REJECT}
+        for one in rule.expressions
+    )
+
+
 def owners(tables: list[Table]) -> list[str]:
     """Everybody who has rules in a ruleset, the best known first; nobody twice."""
     found: dict[str, None] = {}

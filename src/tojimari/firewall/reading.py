@@ -1,6 +1,7 @@
 """Several texts in several languages, joined into one ruleset."""
 
 from collections.abc import Callable, Iterable
+from itertools import zip_longest
 
 from tojimari.core import catalog
 from tojimari.core.errors import UsageError
@@ -8,6 +9,7 @@ from tojimari.core.message import mark
 from tojimari.firewall.dialect import PACKAGE, AddressSet, Dialect, Sets
 from tojimari.firewall.dialects import iptables, nft_json
 from tojimari.firewall.dialects.ipset import read_sets
+from tojimari.firewall.foreign import foreign
 from tojimari.firewall.ruleset import (
     Base,
     Chain,
@@ -29,27 +31,31 @@ from tojimari.firewall.ruleset import (
 # Tables and chains that iptables-nft keeps in nf_tables under its old names (xtables-nft(8)).
 _TABLES = {"filter", "nat", "mangle", "raw", "security"}
 _CHAINS = {"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"}
+_NAMELESS = "-"  # a text without a name: standard input, say
 HIDDEN = mark("rules that could not be read")
+ARP = mark("rules for ARP")
 _FAMILIES = {"ip": 4, "ip6": 6}
 
 
-def from_texts(texts: Iterable[str]) -> Ruleset:
+def from_texts(texts: Iterable[str], names: Iterable[str] = ()) -> Ruleset:
     """The ruleset that several files describe together.
 
     Args:
         texts: Whole files, each in any language that is known.
+        names: Their names, for what is said of a broken one.
 
     Raises:
         UsageError: One of them is in none, or is broken.
     """
-    found = [(dialect_of(text), text) for text in texts]
+    named = zip_longest(texts, names, fillvalue="")
+    found = [(dialect_of(text, name or _NAMELESS), text, name or _NAMELESS) for text, name in named]
     sets: dict[str, AddressSet] = {}
-    for dialect, text in found:
+    for dialect, text, name in found:
         if dialect.sets is not None:
-            sets.update(dialect.sets(text))
+            sets.update(dialect.sets(text, name))
     ruleset = Ruleset()
-    for dialect, text in found:
-        part = dialect.read(text, sets)
+    for dialect, text, name in found:
+        part = dialect.read(text, sets, name)
         ruleset.tables += part.tables
         ruleset.notes += part.notes
     dumped = {
@@ -57,11 +63,16 @@ def from_texts(texts: Iterable[str]) -> Ruleset:
     }
     if dumped:
         _drop_shadows(ruleset, dumped)
+    ruleset.tables += arp_doubts(ruleset)
     return ruleset
 
 
-def dialect_of(text: str) -> Dialect:
+def dialect_of(text: str, name: str = _NAMELESS) -> Dialect:
     """The language of a text.
+
+    Args:
+        text: All of it.
+        name: Its name, for what is said where it is in none.
 
     Raises:
         UsageError: None that is known.
@@ -70,9 +81,13 @@ def dialect_of(text: str) -> Dialect:
     for dialect in known:
         if dialect.recognises(text):
             return dialect
+    other = foreign(text)
+    if other is not None:
+        raise UsageError(other.why, hint=other.hint, file=name)
     raise UsageError(
-        "this is no ruleset in a language that tojimari reads: {languages}",
+        "{file}: this is no ruleset in a language that tojimari reads: {languages}",
         hint=nft_json.LIST_COMMAND,
+        file=name,
         languages=", ".join(dialect.title for dialect in known),
     )
 
@@ -110,12 +125,13 @@ def joined(nft: Ruleset, dumps: Iterable[str], sets_text: str, *, hidden: bool) 
     for dump in dumps:
         if not iptables.DIALECT.recognises(dump):
             continue
-        part = iptables.DIALECT.read(dump, sets)
+        part = iptables.DIALECT.read(dump, sets, "iptables-save")
         read |= {_FAMILIES[table.family] for table in part.tables}
         ruleset.tables += part.tables
     _drop_shadows(ruleset, read)
     if hidden:
         ruleset.tables.append(unreadable_table())
+    ruleset.tables += arp_doubts(ruleset)
     return ruleset
 
 
@@ -144,6 +160,38 @@ def _is_of_iptables(table: Table) -> bool:
         and table.name in _TABLES
         and any(name in _CHAINS for name in table.chains)
     )
+
+
+def arp_doubts(ruleset: Ruleset) -> list[Table]:
+    """For tables of ARP that may refuse something: a doubt before every IPv4 packet.
+
+    Who gets no answer by ARP cannot send; whom such rules mean is not modelled.
+    """
+    found: list[Table] = []
+    for table in ruleset.tables:
+        bases = [chain.base for chain in table.chains.values() if chain.base is not None]
+        verdicts = {
+            one.kind
+            for chain in table.chains.values()
+            for rule in chain.rules
+            for one in rule.expressions
+            if isinstance(one, Verdict)
+        }
+        if table.family != "arp" or not (
+            any(base.drops for base in bases) or (bases and verdicts - _HARMLESS)
+        ):
+            continue
+        doubt = Doubt(DoubtKind.UNKNOWN, ARP)
+        rule = Rule((doubt, Verdict(VerdictKind.DROP)), ARP, number=1)
+        made = Table("ip", table.name, table.language)
+        base = Base(Hook.PREROUTING, _BEFORE_ALL, drops=False)
+        made.chains["arp"] = Chain("arp", base, [rule])
+        found.append(made)
+    return found
+
+
+_HARMLESS = {VerdictKind.ACCEPT, VerdictKind.RETURN, VerdictKind.CONTINUE}
+_BEFORE_ALL = -(1 << 31)  # the least priority (linux/netfilter.h: a signed int)
 
 
 def unreadable_table() -> Table:

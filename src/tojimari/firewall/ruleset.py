@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from tojimari.core.message import Message
 from tojimari.firewall.intervals import Intervals
 
 # A value that a packet's field may have: a range of numbers with both ends, or an interface's name,
@@ -31,34 +32,63 @@ PROTOCOLS = {
     "icmp": ICMP,
     "igmp": 2,
     "ipencap": 4,
-    "ipip": 4,
+    "ggp": 3,
+    "st": 5,
     "tcp": TCP,
     "egp": 8,
     "igp": 9,
+    "pup": 12,
     "udp": UDP,
+    "hmp": 20,
+    "xns-idp": 22,
+    "rdp": 27,
+    "iso-tp4": 29,
+    "xtp": 36,
+    "ddp": 37,
+    "idpr-cmtp": 38,
     "ipv6": 41,
     "dccp": DCCP,
     "ipv6-route": 43,
     "ipv6-frag": 44,
+    "idrp": 45,
+    "rsvp": 46,
     "gre": 47,
     "esp": 50,
     "ipsec-esp": 50,
     "ah": 51,
     "ipsec-ah": 51,
+    "skip": 57,
     "ipv6-icmp": ICMP6,
     "icmpv6": ICMP6,
     "ipv6-nonxt": 59,
     "ipv6-opts": 60,
+    "rspf": 73,
+    "vmtp": 81,
     "eigrp": 88,
     "ospf": 89,
+    "ax.25": 93,
+    "ipip": 94,
+    "etherip": 97,
+    "encap": 98,
     "pim": 103,
     "comp": 108,
     "ipcomp": 108,
     "vrrp": 112,
     "l2tp": 115,
+    "carp": 112,
+    "isis": 124,
     "sctp": SCTP,
+    "fc": 133,
     "mobility-header": 135,
+    "ipv6-mh": 135,
+    "mh": 135,
     "udplite": UDPLITE,
+    "mpls-in-ip": 137,
+    "manet": 138,
+    "hip": 139,
+    "shim6": 140,
+    "wesp": 141,
+    "rohc": 142,
 }  # IANA, protocol numbers, with the names of Debian's /etc/protocols beside its own
 
 # Bits of ct state and ct status (linux/netfilter/nf_conntrack_common.h; nf_tables' own for state).
@@ -110,6 +140,7 @@ class Hook(StrEnum):
     FORWARD = "forward"
     OUTPUT = "output"
     POSTROUTING = "postrouting"
+    EGRESS = "egress"
 
 
 class Field(StrEnum):
@@ -424,4 +455,4 @@ class Ruleset:
     """
 
     tables: list[Table] = field(default_factory=list[Table])
-    notes: list[str] = field(default_factory=list[str])
+    notes: list[Message] = field(default_factory=list[Message])

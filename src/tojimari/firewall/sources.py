@@ -6,6 +6,7 @@ made, as they stand after RFC 8190 and RFC 9637.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from tojimari.core import networks
 from tojimari.core.exposure import Zone
@@ -44,6 +45,7 @@ def _set(family: int, texts: Iterable[str]) -> Intervals:
     return intervals.from_ranges(intervals.parse_network(text, family) for text in texts)
 
 
+@cache
 def internet(family: int) -> Intervals:
     """The addresses that are routed on the internet.
 
@@ -164,6 +166,7 @@ def anywhere_else(
             yield Standpoint(None, family, interface.name, part)
 
 
+@cache
 def private(family: int) -> Intervals:
     """The networks that people use at home and at work (RFC 1918, RFC 6598, RFC 4193)."""
     if family == IPV4:

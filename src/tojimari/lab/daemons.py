@@ -3,7 +3,7 @@
 from functools import partial
 
 from tojimari.core.endpoint import Transport
-from tojimari.lab.scene import Expected
+from tojimari.lab.scene import Audience, Expected
 
 
 def telling(
@@ -29,6 +29,7 @@ def udp(
     product: str | None = None,
     tells_version: bool = False,
     package: str | None = None,
+    answers: Audience = Audience.EVERYBODY,
 ) -> Expected:
     """A door of datagrams."""
     return Expected(
@@ -39,6 +40,7 @@ def udp(
         product=product,
         tells_version=tells_version,
         package=package,
+        answers=answers,
     )
 
 
@@ -49,7 +51,7 @@ def sshd(port: int = 22) -> Expected:
 
 def dropbear(port: int = 22) -> Expected:
     """Dropbear, the small SSH server."""
-    return telling("dropbear", port, "ssh", "Dropbear", "dropbear-bin")
+    return telling("dropbear", port, "ssh", "Dropbear SSH", "dropbear-bin")
 
 
 def vsftpd(port: int = 21) -> Expected:
@@ -121,12 +123,12 @@ def memcached(port: int = 11211) -> Expected:
 
 def nats(port: int = 4222) -> Expected:
     """Its version is in its greeting, INFO."""
-    return telling("nats-server", port, "nats", "NATS", "nats-server")
+    return telling("nats-server", port, "nats", "NATS Server", "nats-server")
 
 
 def etcd(port: int = 2379) -> Expected:
     """It answers ``/version``."""
-    return telling("etcd", port, "etcd", "etcd", "etcd-server")
+    return telling("etcd", port, "http", "etcd", "etcd-server")
 
 
 def vnc(port: int) -> Expected:

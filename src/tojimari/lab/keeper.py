@@ -34,6 +34,7 @@ STAY = b"stay\n"
 HOUSES = Path("/run/tojimari-lab")  # in the keeper's own, empty /run
 SETTLED = {"running", "degraded"}  # systemctl(1), is-system-running: nothing is starting any more
 DOORS = 15.0  # seconds that a daemon may take to open its door once its unit has started
+ANSWER = 5.0  # seconds for one question to a house's systemd, before it is asked again
 PATIENCE = 60.0  # seconds for a whole street; 20 are promised on two idle cores
 # Duplicate address detection keeps a new link-local address from use for a second (RFC 4862, 5.4).
 NO_DAD = "echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad"
@@ -208,9 +209,9 @@ def _wait_until_up(order: Order, one: House, supervisor: Process, deadline: floa
     leader = _until(deadline, first_process)
     if leader is None:
         return Event("up", house=one.name, missing=["systemd"])
-    _until(deadline, lambda: _inside(leader, "is-system-running", "--wait") in SETTLED)
+    _until(deadline, lambda: systemctl(leader, "is-system-running", "--wait") in SETTLED)
     _until(min(deadline, time.monotonic() + DOORS), lambda: not shut(leader, one.services))
-    units = _inside(leader, "list-units", "--failed", "--plain", "--no-legend", "--full")
+    units = systemctl(leader, "list-units", "--failed", "--plain", "--no-legend", "--full")
     return Event(
         "up",
         house=one.name,
@@ -245,12 +246,15 @@ def _until(deadline: float, look: Callable[[], T]) -> T | None:
     return seen
 
 
-def _inside(leader: int, *words: str) -> str:
-    """What ``systemctl`` of a house says."""
+def systemctl(leader: int, *words: str) -> str:
+    """What ``systemctl`` of a house says; empty where it says nothing in good time."""
     line = house.enter_line(leader, ["systemctl", *words], {})
-    done = subprocess.run(  # noqa: S603 - our own words
-        line, stdin=subprocess.DEVNULL, capture_output=True, check=False
-    )
+    try:
+        done = subprocess.run(  # noqa: S603 - our own words
+            line, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=ANSWER
+        )
+    except subprocess.TimeoutExpired:  # it can wait for a change that has come already
+        return ""
     return done.stdout.decode("utf-8", "replace").strip()
 
 

@@ -37,6 +37,16 @@ class Segment(StrEnum):
         return {"street": "2001:db8:1::", "market": "2001:db8:2::", "outside": "2001:db8:3::"}[self]
 
 
+class Audience(StrEnum):
+    """Whom a daemon answers; everybody else meets silence."""
+
+    EVERYBODY = "everybody"
+    OTHERS = "others"  # everybody but its own house: it is tied to the plug in the wall
+    STREET = "street"  # neighbours on its own stretch of the street
+    HOUSE = "house"  # its own house
+    NOBODY = "nobody"  # it takes what it is sent, and never answers
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """Something written into a house before it boots.
@@ -69,6 +79,7 @@ class Expected:
         package: The Debian package whose version it is; None for an imitation.
         loopback: Whether it is open to its own house only.
         imitation: Whether it is one of ``lab.imitations``, not the real program.
+        answers: Whom it answers.
     """
 
     daemon: str
@@ -81,6 +92,7 @@ class Expected:
     package: str | None = None
     loopback: bool = False
     imitation: bool = False
+    answers: Audience = Audience.EVERYBODY
 
 
 @dataclass(frozen=True, slots=True)

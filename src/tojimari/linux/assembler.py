@@ -21,11 +21,17 @@ _SIZE = {1: 0x10, 2: 0x08, 4: 0x00, 8: 0x18}
 _LDX, _ST, _STX = 0x61, 0x62, 0x63  # with BPF_MEM, size bits still to be added
 _MOV, _MOV_IMMEDIATE = 0xBF, 0xB7
 _ADD, _ADD_IMMEDIATE = 0x0F, 0x07
+_SUB, _OR, _XOR = 0x1F, 0x4F, 0xAF
 _AND_IMMEDIATE, _LSH_IMMEDIATE, _RSH_IMMEDIATE = 0x57, 0x67, 0x77
+_MOV_32, _DIV_IMMEDIATE = 0xBC, 0x37
 _JA, _JEQ_IMMEDIATE, _JNE_IMMEDIATE, _JGT_IMMEDIATE = 0x05, 0x15, 0x55, 0x25
+_JSET_IMMEDIATE, _JSGE_IMMEDIATE = 0x45, 0x75
+_LD_ABSOLUTE = 0x20  # with the size bits: a number out of the packet, into r0
+_ATOMIC, _FETCH_ADD = 0xC3, 0x01  # BPF_STX | BPF_ATOMIC; BPF_ADD | BPF_FETCH
 _CALL, _EXIT = 0x85, 0x95
 _LD_IMMEDIATE_64 = 0x18
 _PSEUDO_MAP_FD = 1  # BPF_PSEUDO_MAP_FD
+_PSEUDO_MAP_VALUE = 2  # BPF_PSEUDO_MAP_VALUE
 
 
 class Assembler:
@@ -58,6 +64,26 @@ class Assembler:
         """``target += value``."""
         return self._add(_ADD_IMMEDIATE, target, value=value)
 
+    def subtract(self, target: int, source: int) -> Self:
+        """``target -= source``."""
+        return self._add(_SUB, target, source)
+
+    def join(self, target: int, source: int) -> Self:
+        """``target |= source``."""
+        return self._add(_OR, target, source)
+
+    def differ(self, target: int, source: int) -> Self:
+        """``target ^= source``."""
+        return self._add(_XOR, target, source)
+
+    def narrow(self, target: int) -> Self:
+        """Keep the lower 32 bits of ``target``."""
+        return self._add(_MOV_32, target, target)
+
+    def divide(self, target: int, value: int) -> Self:
+        """``target /= value``, both without a sign."""
+        return self._add(_DIV_IMMEDIATE, target, value=value)
+
     def mask(self, target: int, value: int) -> Self:
         """``target &= value``."""
         return self._add(_AND_IMMEDIATE, target, value=value)
@@ -81,6 +107,27 @@ class Assembler:
     def store_value(self, size: int, target: int, offset: int, value: int) -> Self:
         """``*(target + offset) = value``, ``size`` bytes."""
         return self._add(_ST | _SIZE[size], target, offset=offset, value=value)
+
+    def load_packet(self, size: int, offset: int) -> Self:
+        """``r0`` = the number at an offset in the packet, out of network byte order.
+
+        r6 must hold the program's context; r1 to r5 are lost. Where the packet is shorter, the
+        program ends with 0.
+        """
+        return self._add(_LD_ABSOLUTE | _SIZE[size], value=offset)
+
+    def fetch_add(self, size: int, target: int, offset: int, source: int) -> Self:
+        """``*(target + offset) += source``, of 4 or 8 bytes, and ``source`` = what was there.
+
+        Nobody sees half of it, and what was stored before is seen before it.
+        """
+        operation = _ATOMIC | _SIZE[size]
+        return self._add(operation, target, source, offset, _FETCH_ADD)
+
+    def load_map_value(self, target: int, descriptor: int, offset: int) -> Self:
+        """``target`` = the address of a byte in the one element of an array map."""
+        self._add(_LD_IMMEDIATE_64, target, _PSEUDO_MAP_VALUE, value=descriptor)
+        return self._add(0, value=offset)
 
     def load_map(self, target: int, descriptor: int) -> Self:
         """``target`` = the map that the descriptor refers to."""
@@ -114,6 +161,16 @@ class Assembler:
         """Go on at a label where the register, without a sign, holds more than the value."""
         self._jumps.append((len(self._instructions), label))
         return self._add(_JGT_IMMEDIATE, register, value=value)
+
+    def jump_if_any(self, register: int, value: int, label: str) -> Self:
+        """Go on at a label where the register has some bit of the value."""
+        self._jumps.append((len(self._instructions), label))
+        return self._add(_JSET_IMMEDIATE, register, value=value)
+
+    def jump_unless_negative(self, register: int, label: str) -> Self:
+        """Go on at a label where the register, with a sign, holds 0 or more."""
+        self._jumps.append((len(self._instructions), label))
+        return self._add(_JSGE_IMMEDIATE, register)
 
     def label(self, name: str) -> Self:
         """Name the next instruction."""

@@ -18,7 +18,8 @@ _MAP_CREATE, _PROG_LOAD, _RAW_TRACEPOINT_OPEN = 0, 5, 17  # enum bpf_cmd
 _LINK_CREATE, _ITER_CREATE = 28, 33
 _ATTRIBUTES = 152  # bytes; a kernel with a smaller union accepts zeros behind it
 
-CGROUP_SOCK = 9  # enum bpf_prog_type
+SOCKET_FILTER = 1  # enum bpf_prog_type
+CGROUP_SOCK = 9
 TRACING = 26
 CGROUP_INET4_POST_BIND = 12  # enum bpf_attach_type
 CGROUP_INET6_POST_BIND = 13

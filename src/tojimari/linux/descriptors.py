@@ -59,7 +59,8 @@ def scan(pids: Iterable[int], wanted: Collection[int]) -> Scan:
         except OSError:
             continue
         try:
-            _scan_one(pid, folder, wanted, found)
+            if not _scan_one(pid, folder, wanted, found):
+                _scan_threads(pid, wanted, found)
         except PermissionError:
             found.refused.append(pid)
         except OSError:
@@ -69,19 +70,16 @@ def scan(pids: Iterable[int], wanted: Collection[int]) -> Scan:
     return found
 
 
-def _scan_one(pid: int, folder: int, wanted: Collection[int], found: Scan) -> None:
-    """Read the descriptors of one process.
+def _scan_one(pid: int, folder: int, wanted: Collection[int], found: Scan) -> bool:
+    """Read the descriptors of one process; whether there were any.
 
     Raises:
         PermissionError: We may list them, but not read them.
         OSError: It has gone.
     """
     read, holders = os.readlink, found.holders
-    names = os.listdir(folder)
-    if not names:
-        _scan_threads(pid, wanted, found)
-        return
-    for name in names:
+    link = ""
+    for name in os.listdir(folder):
         try:
             link = read(name, dir_fd=folder)
         except FileNotFoundError:
@@ -100,6 +98,7 @@ def _scan_one(pid: int, folder: int, wanted: Collection[int], found: Scan) -> No
             found.rings.append((pid, int(name)))
         elif link.startswith(_SPACE):
             found.spaces.setdefault(int(link[5:-1]), (pid, int(name)))
+    return bool(link)
 
 
 def _scan_threads(pid: int, wanted: Collection[int], found: Scan) -> None:
@@ -113,8 +112,7 @@ def _scan_threads(pid: int, wanted: Collection[int], found: Scan) -> None:
     for thread in _other_threads(pid):
         folder = os.open(f"/proc/{pid}/task/{thread}/fd", _FOLDER)
         try:
-            if os.listdir(folder):
-                _scan_one(pid, folder, wanted, found)
+            if _scan_one(pid, folder, wanted, found):
                 return
         finally:
             os.close(folder)

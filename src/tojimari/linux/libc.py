@@ -100,6 +100,28 @@ def unshare(kinds: int) -> None:
         raise _error()
 
 
+def sendmmsg(descriptor: int, messages: int, count: int) -> int:
+    """Send many messages in one call (sendmmsg(2)); other threads run meanwhile.
+
+    Args:
+        descriptor: Of the socket.
+        messages: Address of the first ``struct mmsghdr``.
+        count: How many there are.
+
+    Returns:
+        How many were sent; the first one that could not be ended the call.
+
+    Raises:
+        OSError: Not even the first could be sent.
+    """
+    sent: int = _library().sendmmsg(
+        descriptor, ctypes.c_void_p(messages), ctypes.c_uint(count), ctypes.c_int(0)
+    )
+    if sent < 0:
+        raise _error()
+    return sent
+
+
 def pidfd_getfd(pidfd: int, descriptor: int) -> int:
     """A duplicate of another process's file descriptor, close-on-exec (pidfd_getfd(2)).
 

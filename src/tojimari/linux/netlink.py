@@ -25,7 +25,8 @@ NETLINK_ROUTE = 0
 NETLINK_SOCK_DIAG = 4
 
 NLM_F_REQUEST = 0x1
-NLM_F_ACK = 4
+NLM_F_ACK = 0x4
+NLM_F_CREATE = 0x400
 NLM_F_DUMP = 0x300  # NLM_F_ROOT | NLM_F_MATCH
 NLM_F_DUMP_INTR = 0x10  # the table changed while it was read: read it again
 
@@ -113,28 +114,40 @@ class NetlinkSocket:
             NetlinkError: What came is no netlink message.
         """
         for _ in range(ATTEMPTS - 1):
-            dump = self._ask(kind, body, NLM_F_DUMP)
+            dump = self._dump(kind, body)
             if not dump.interrupted:
                 return dump
-        return self._ask(kind, body, NLM_F_DUMP)
+        return self._dump(kind, body)
 
-    def tell(self, kind: int, body: bytes) -> None:
-        """Have the kernel do something, and wait until it has.
+    def ask(self, kind: int, body: bytes, flags: int = 0) -> bytes:
+        """Ask for one thing, or order it.
 
         Args:
             kind: Message type of the request.
             body: What follows the header, padded to four bytes.
+            flags: Beside ``NLM_F_REQUEST``: ``NLM_F_ACK`` for what is answered by yes or no.
+
+        Returns:
+            The messages of the answer; nothing where it is only a yes.
 
         Raises:
             OSError: The kernel's refusal, with its number; ETIMEDOUT where it stayed silent.
             NetlinkError: What came is no netlink message.
         """
-        self._ask(kind, body, NLM_F_ACK)
-
-    def _ask(self, kind: int, body: bytes, flags: int) -> Dump:
         self._sequence += self._increment
         length = HEADER.size + len(body)
-        header = HEADER.pack(length, kind, NLM_F_REQUEST | flags, self._sequence, 0)
+        self._socket.send(
+            HEADER.pack(length, kind, NLM_F_REQUEST | flags, self._sequence, 0) + body
+        )
+        while True:
+            datagram = self._receive()
+            if sequence_of(datagram) == self._sequence:
+                return datagram[: frame(datagram).end]
+
+    def _dump(self, kind: int, body: bytes) -> Dump:
+        self._sequence += self._increment
+        length = HEADER.size + len(body)
+        header = HEADER.pack(length, kind, NLM_F_REQUEST | NLM_F_DUMP, self._sequence, 0)
         self._socket.send(header + body)
         datagrams: list[bytes] = []
         total = 0

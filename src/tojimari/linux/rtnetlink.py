@@ -4,6 +4,7 @@ Source: linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h.
 """
 
 import struct
+import sys
 from _socket import AF_INET, AF_INET6
 from dataclasses import dataclass
 
@@ -28,7 +29,9 @@ _GETADDR = 22
 _LINK = struct.Struct("=BxHiII")
 _EXT_MASK = 29  # IFLA_EXT_MASK
 _SKIP_STATS = 1 << 3  # RTEXT_FILTER_SKIP_STATS: most of an answer would be counters
+_IFLA_ADDRESS = 1
 _IFNAME = 3
+_IFLA_MTU = 4
 _LINKINFO = 18
 _INFO_KIND = 1
 _INFO_DATA = 2
@@ -51,10 +54,16 @@ class Link:
     Attributes:
         interface: As the rest of tojimari knows it.
         tunnel_port: UDP port at which the kernel receives for it; None where it needs none.
+        hardware: Its own link address; empty where it has none.
+        mtu: Bytes; 0 where the kernel did not say.
+        sort: ARPHRD_* of linux/if_arp.h: which frames it takes.
     """
 
     interface: Interface
     tunnel_port: int | None
+    hardware: bytes = b""
+    mtu: int = 0
+    sort: int = 0
 
 
 def links() -> tuple[Link, ...]:
@@ -99,7 +108,15 @@ def parse_links(datagrams: list[bytes], addresses: dict[int, list[str]]) -> tupl
                 up=bool(flags & _UP),
                 kind=driver or _HARDWARE.get(hardware, "other"),
             )
-            found.append(Link(interface, _tunnel_port(driver, info.get(_INFO_DATA, b""))))
+            found.append(
+                Link(
+                    interface,
+                    _tunnel_port(driver, info.get(_INFO_DATA, b"")),
+                    bytes(values.get(_IFLA_ADDRESS, b"")),
+                    int.from_bytes(values.get(_IFLA_MTU, b""), sys.byteorder),
+                    hardware,
+                )
+            )
     return tuple(found)
 
 

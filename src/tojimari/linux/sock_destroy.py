@@ -14,7 +14,7 @@ from _socket import AF_INET, AF_INET6, IPPROTO_TCP, inet_ntop
 from collections.abc import Callable
 
 from tojimari.linux import sock_diag
-from tojimari.linux.netlink import NetlinkSocket, messages
+from tojimari.linux.netlink import NLM_F_ACK, NetlinkSocket, messages
 
 SOCK_DESTROY = 21
 # struct inet_diag_req_v2: family, protocol, extensions, padding, states; then the identity of one
@@ -62,7 +62,7 @@ def destroy(netlink: NetlinkSocket, wanted: Callable[[End, End], bool]) -> list[
 def _end(netlink: NetlinkSocket, family: int, identity: bytes) -> bool:
     request = _REQUEST.pack(family, IPPROTO_TCP, 0, 0, _STATES, identity)
     try:
-        netlink.tell(SOCK_DESTROY, request)
+        netlink.ask(SOCK_DESTROY, request, NLM_F_ACK)
     except OSError as error:
         if error.errno in _GONE:
             return False

@@ -30,7 +30,8 @@ class Proposal:
     """One line that a policy could have.
 
     Attributes:
-        line: The line, its reason empty. Its source is the widest zone that can come now.
+        line: The line, its reason empty. Its source is the farthest zone that can come now, as far
+            as the firewall could be read.
         suggested: The source that such a door should have; never wider than it has now.
         doors: What is open now; at least one.
     """
@@ -67,7 +68,7 @@ class _Group:
     @property
     def widest(self) -> Zone:
         """Who can come to any of them."""
-        return max((one.exposure.widest for one in self.doors), key=lambda zone: zone.distance)
+        return max((one.exposure.farthest for one in self.doors), key=lambda zone: zone.distance)
 
 
 def proposals(doors: Iterable[Door]) -> tuple[Proposal, ...]:

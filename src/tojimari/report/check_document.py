@@ -10,7 +10,9 @@ from tojimari.core.socket import Namespace
 from tojimari.core.verdict import Verdict
 from tojimari.report import documents
 from tojimari.report.documents import DoorDocument, UnseenDocument
+from tojimari.report.encodable import optional, text
 from tojimari.report.language import Language
+from tojimari.report.rule_document import DeciderDocument, decider
 
 SCHEMA: Final = "tojimari.check/1"
 
@@ -52,6 +54,7 @@ class FindingDocument:
         intent: The line of the policy it is about.
         evidence: What was seen, a sentence a witness.
         next: What to type next.
+        rules: The rules of the firewall that make it so, the one that wins first.
     """
 
     check: str
@@ -64,6 +67,7 @@ class FindingDocument:
     intent: IntentDocument | None
     evidence: Sequence[str]
     next: str
+    rules: list[DeciderDocument]
 
 
 @dataclass(slots=True)
@@ -100,10 +104,10 @@ def document(verdict: Verdict) -> CheckDocument:
     position = {id(door): number for number, door in enumerate(verdict.doors)}
     return CheckDocument(
         schema=SCHEMA,
-        host=documents.text(verdict.host),
+        host=text(verdict.host),
         at=verdict.at,
         outcome=verdict.outcome,
-        policy=documents.optional(verdict.policy),
+        policy=optional(verdict.policy),
         method=verdict.method,
         namespaces=[documents.namespace(one) for one in verdict.namespaces],
         doors=[documents.door(one) for one in verdict.doors],
@@ -121,13 +125,14 @@ def _finding(found: Finding, position: dict[int, int]) -> FindingDocument:
         certain=found.is_certain,
         text=Language.ENGLISH.say(message),
         values={
-            name: documents.text(value) if isinstance(value, str) else value
+            name: text(value) if isinstance(value, str) else value
             for name, value in message.values.items()
         },
         door=position.get(id(found.door)),
         intent=_intent(found),
-        evidence=[documents.text(one) for one in found.evidence],
+        evidence=[text(one) for one in found.evidence],
         next=found.next,
+        rules=[decider(one) for one in found.rules],
     )
 
 

@@ -8,7 +8,8 @@ import msgspec
 
 from tojimari.core.conversations import Conversations
 from tojimari.core.socket import Connection, Namespace, Owner
-from tojimari.report.documents import UnseenDocument, namespace, optional, text, unseen
+from tojimari.report.documents import UnseenDocument, namespace, unseen
+from tojimari.report.encodable import optional, text
 
 SCHEMA: Final = "tojimari.connections/1"
 

@@ -9,10 +9,15 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from tojimari.core.change import Change
-from tojimari.core.door import Door
+from tojimari.core.door import Door, Forwarding
 from tojimari.core.look import Look
+from tojimari.core.message import Value
+from tojimari.core.service import Identification
 from tojimari.core.socket import Container, Namespace, Owner, Role, Unseen
+from tojimari.report import rule_document
+from tojimari.report.encodable import optional, text
 from tojimari.report.language import Language
+from tojimari.report.rule_document import DeciderDocument, ReachDocument
 from tojimari.sockets.inspection import Inspection
 from tojimari.sockets.process import Facts
 
@@ -123,6 +128,60 @@ class HolderDocument:
 
 
 @dataclass(slots=True)
+class ForwardingDocument:
+    """Where the firewall sends what comes to a port.
+
+    Attributes:
+        address: The new address; empty where it is one of several.
+        port: The new port; 0 where it is one of several.
+        here: Whether that is this machine itself.
+        namespace: The network namespace of whoever waits there; null where nobody was seen.
+        decider: The rule that sends it on.
+        past: The rule of the firewall's manager that would have kept others out, had this one not
+            come first; null where there is none.
+    """
+
+    address: str
+    port: int
+    here: bool
+    namespace: str | None
+    decider: DeciderDocument | None
+    past: DeciderDocument | None
+
+
+@dataclass(slots=True)
+class ConversationDocument:
+    """How the conversation with a door went.
+
+    Attributes:
+        outcome: ``identified``, ``unknown``, ``silent``, ``refused``, ``reset``, ``tls-only``,
+            ``peer-error``, ``unreachable``, ``left-alone``.
+        protocol: What it speaks; null where that is not known.
+        vendor: Who makes the product.
+        product: What implements the protocol.
+        version: Its version, as the peer wrote it.
+        tls: Whether it was spoken inside TLS.
+        confidence: ``certain``, ``likely``, ``guess``.
+        evidence: What was said, short.
+        details: What else was told, by name; texts and numbers.
+        connections: TCP connections made, or UDP datagrams sent.
+        seconds: How long it took.
+    """
+
+    outcome: str
+    protocol: str | None
+    vendor: str | None
+    product: str | None
+    version: str | None
+    tls: bool
+    confidence: str | None
+    evidence: str
+    details: Mapping[str, Value]
+    connections: int
+    seconds: float
+
+
+@dataclass(slots=True)
 class DoorDocument:
     """One door.
 
@@ -147,8 +206,16 @@ class DoorDocument:
         usual: What really uses the number.
         service: The service that number or program speak for, by the registry.
         kind: The service's kind.
+        witnesses: Who was asked who can come: ``kernel`` for the bound address, ``firewall``.
+        farthest: The farthest zone that can reach it unless a rule keeps it out that could not be
+            read or judged; the same as ``widest`` where there is no doubt.
+        last: The last of several ports that one rule sends on alike; null for a single one.
+        forwarding: Where the firewall sends what comes to the port (DNAT); null where it does not.
+        conversation: What spoke there; null where nobody was asked to speak with it.
         because: For each zone, the address, interface or rule that decided; null unless the door
             was asked for by its number.
+        reaches: For each zone, which sources the firewall lets in and which rule says so; null
+            unless the door was asked for by its number.
         holders: A closer look at the processes in ``owners``; null unless it was asked for.
     """
 
@@ -172,7 +239,13 @@ class DoorDocument:
     usual: str | None
     service: str | None
     kind: str | None
+    witnesses: Sequence[str]
+    farthest: str
+    last: int | None = None
+    forwarding: ForwardingDocument | None = None
+    conversation: ConversationDocument | None = None
     because: Mapping[str, str] | None = None
+    reaches: list[ReachDocument] | None = None
     holders: list[HolderDocument] | None = None
 
 
@@ -249,6 +322,7 @@ def look(found: Look, details: Sequence[Sequence[Inspection]] | None = None) -> 
         for document, one, seen in zip(doors, found.doors, details, strict=True):
             say = Language.ENGLISH.say
             document.because = {reach.zone: say(reach.because) for reach in one.exposure.reaches}
+            document.reaches = [rule_document.reach(reach) for reach in one.exposure.reaches]
             document.holders = [_holder(inspection) for inspection in seen]
     return LookDocument(
         schema=LOOK,
@@ -293,6 +367,43 @@ def door(found: Door) -> DoorDocument:
         usual=meaning.usual,
         service=meaning.service,
         kind=meaning.kind,
+        witnesses=sorted(found.exposure.witnesses),
+        farthest=found.exposure.farthest,
+        last=found.last,
+        forwarding=_forwarding(found.forwarding) if found.forwarding else None,
+        conversation=_conversation(found.conversation) if found.conversation else None,
+    )
+
+
+def _conversation(found: Identification) -> ConversationDocument:
+    said = found.service
+    return ConversationDocument(
+        outcome=found.outcome,
+        protocol=said.protocol if said else None,
+        vendor=optional(said.vendor) if said else None,
+        product=optional(said.product) if said else None,
+        version=optional(said.version) if said else None,
+        tls=said.tls if said else False,
+        confidence=said.confidence if said else None,
+        evidence=text(said.evidence) if said else "",
+        details={
+            name: text(value) if isinstance(value, str) else value
+            for name, value in (said.details if said else {}).items()
+        },
+        connections=found.connections,
+        seconds=round(found.seconds, 3),
+    )
+
+
+def _forwarding(found: Forwarding) -> ForwardingDocument:
+    space = found.namespace
+    return ForwardingDocument(
+        address=found.to.address,
+        port=found.to.port,
+        here=found.to.here,
+        namespace=optional(space.name if space else None),
+        decider=rule_document.decider(found.to.decider) if found.to.decider else None,
+        past=rule_document.decider(found.past) if found.past else None,
     )
 
 
@@ -318,18 +429,6 @@ def unseen(found: Unseen) -> UnseenDocument:
     """The document of something that could not be seen."""
     said = Language.ENGLISH.say(found.message)
     return UnseenDocument(found.message.code, said, found.count, found.next, found.hides_doors)
-
-
-def text(value: str) -> str:
-    r"""Text that UTF-8 can hold: bytes that were none (PEP 383) are written as ``\xff``."""
-    if value.isascii():
-        return value
-    return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def optional(value: str | None) -> str | None:
-    """The same for what may be unknown."""
-    return None if value is None else text(value)
 
 
 def _container(found: Container) -> Container:

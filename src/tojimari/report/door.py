@@ -1,20 +1,25 @@
 """One door in full: what it is, who can come, who holds it and how that came about."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tojimari.core.door import Door
-from tojimari.core.exposure import Certainty, Zone
+from tojimari.core.door import Door, Forwarding
+from tojimari.core.exposure import Certainty, Reach, Zone
 from tojimari.core.look import Look
 from tojimari.core.meaning import Meaning
 from tojimari.core.message import Message, Value, mark
+from tojimari.core.observation import Witness
+from tojimari.core.service import Identification
 from tojimari.core.socket import Container, Evidence, Listener, Owner, Role
 from tojimari.core.text import printable
 from tojimari.registry.words import Words
-from tojimari.report import columns
+from tojimari.report import columns, services
 from tojimari.report.doors import notes, plain_words, usual
 from tojimari.report.folding import Fold, folded
 from tojimari.report.language import Language
+from tojimari.report.naming import program, target
+from tojimari.report.reach import passages
+from tojimari.report.rules import translated, words
 from tojimari.report.since import since
 from tojimari.report.style import Style
 from tojimari.report.unseen import unseen
@@ -26,6 +31,8 @@ SHOWN_OWNERS = 8  # processes told in full; a web server may have a hundred work
 SHOWN_PARENTS = 8
 SHOWN_THREADS = 8
 SHOWN_COMMAND = 1000  # characters
+SHOWN_DETAILS = 24  # of a conversation; a certificate and its server have about a dozen
+SHOWN_SAID = 200  # characters of each
 
 ZONES = {
     Zone.INTERNET: mark("Internet"),
@@ -91,7 +98,7 @@ def text(fold: Fold, sources: Sources, now: float, view: View) -> Iterator[str]:
     by_pid = {one.pid: one for one in sources.inspect(door)}
     facts = [
         *_itself(fold, sources.words(door.meaning), language),
-        *_owners(door.owners, by_pid, now, language),
+        *_owners(door.owners, by_pid, now, program(door, language), language),
     ]
     room = max(columns.width(fact.label) for fact in facts) + columns.GAP
     for fact in facts:
@@ -102,14 +109,12 @@ def text(fold: Fold, sources: Sources, now: float, view: View) -> Iterator[str]:
 
 
 def _title(fold: Fold, language: Language) -> str:
-    endpoint = fold.door.endpoint
     return language.say(
         Message(
             "door-at",
-            "{port}/{transport} at {addresses}",
+            "{number} at {addresses}",
             {
-                "port": endpoint.port,
-                "transport": endpoint.transport,
+                "number": fold.door.number,
                 "addresses": " ".join(fold.addresses(language)),
             },
         )
@@ -139,25 +144,83 @@ def _itself(fold: Fold, words: Words | None, language: Language) -> Iterator[_Fa
     if not door.namespace.is_host:
         name = printable(door.namespace.name)
         yield _Fact(language.text(mark("Network namespace")), (name,))
+    if door.conversation is not None:
+        yield from _spoken(door.conversation, language)
     yield _Fact(language.text(mark("Who can come")), tuple(_reaches(door, language)))
+    if door.forwarding is not None:
+        yield _Fact(language.text(mark("Sent on")), tuple(_sent(door.forwarding, language)))
     if door.listener is not None:
         yield from _listener(door.listener, fold, language)
 
 
+def _sent(sent: Forwarding, language: Language) -> Iterator[str]:
+    """Where what arrives goes, by which rule, and past which."""
+    values: dict[str, Value] = {
+        "target": target(sent.to),
+        "namespace": sent.namespace.name if sent.namespace is not None else "?",
+    }
+    if sent.namespace is not None and not sent.namespace.is_host:
+        yield language.say(Message("sent-inside", "to {target}, in {namespace}", values))
+    else:
+        yield language.say(Message("sent-there", "to {target}", values))
+    if sent.to.decider is not None:
+        yield words(sent.to.decider, language)
+    if sent.past is not None:
+        past: dict[str, Value] = {"rule": words(sent.past, language)}
+        yield language.say(Message("sent-past", "This one is never asked: {rule}", past))
+
+
+def _spoken(found: Identification, language: Language) -> Iterator[_Fact]:
+    """What really speaks there, and all that it told."""
+    label = language.text(mark("What speaks"))
+    spoken = found.service
+    if spoken is None:
+        yield _Fact(label, (services.told(found, language),))
+        return
+    software = services.software(spoken)
+    name = services.protocol(spoken)
+    yield _Fact(label, (f"{name}: {software}" if software else name,), Style.STRONG)
+    if spoken.evidence:
+        yield _Fact(_sub(mark("it said"), language), (printable(spoken.evidence, SHOWN_SAID),))
+    for key, value in list(spoken.details.items())[:SHOWN_DETAILS]:
+        yield _Fact(f"  {printable(key)}", (printable(str(value), SHOWN_SAID),))
+
+
 def _reaches(door: Door, language: Language) -> Iterator[str]:
     """From where it can be reached, zones with the same answer in one sentence."""
-    zones: dict[tuple[Certainty, str], list[str]] = {}
+    zones: dict[tuple[str, str], list[str]] = {}
     for reach in reversed(door.exposure.reaches):
         if reach.zone in ZONES:
-            answer = (reach.certainty, language.say(reach.because))
+            answer = (_certainty(reach), language.say(translated(reach.because, language)))
             zones.setdefault(answer, []).append(language.text(ZONES[reach.zone]))
     for (certainty, because), names in zones.items():
         values: dict[str, Value] = {
             "zone": language.text(mark(", ")).join(names),
-            "certainty": language.text(CERTAINTIES[certainty]),
+            "certainty": language.text(certainty),
             "because": because,
         }
         yield language.say(Message("reach", "{zone}: {certainty}. {because}", values))
+    yield from _passages(door, language)
+    asked = Witness.FIREWALL in door.exposure.witnesses and not door.endpoint.is_loopback
+    if asked and not any(reach.passages for reach in door.exposure.reaches):
+        yield language.text(mark("No rule of the firewall stands in the way."))
+
+
+def _certainty(reach: Reach) -> str:
+    """The answer in a word; an English template."""
+    if reach.certainty is Certainty.YES and not reach.whole:
+        return mark("some")
+    return CERTAINTIES[reach.certainty]
+
+
+def _passages(door: Door, language: Language) -> Iterator[str]:
+    """Who of a zone is let in and who is not, where that is not all of it."""
+    for reach in reversed(door.exposure.reaches):
+        if reach.whole or reach.zone not in ZONES:
+            continue
+        for line in passages(reach.passages, language):
+            said = Message("part", "{zone}: {line}", {"zone": language.text(ZONES[reach.zone])})
+            yield language.say(replace(said, values=said.values | {"line": line.strip()}))
 
 
 def _meaning(said: Meaning, words: Words | None, language: Language) -> Iterator[str]:
@@ -197,12 +260,16 @@ def _listener(heard: Listener, fold: Fold, language: Language) -> Iterator[_Fact
 
 
 def _owners(
-    owners: Sequence[Owner], by_pid: Mapping[int, Inspection], now: float, language: Language
+    owners: Sequence[Owner],
+    by_pid: Mapping[int, Inspection],
+    now: float,
+    nobody: str,
+    language: Language,
 ) -> Iterator[_Fact]:
     """Each holder, with what a closer look found."""
     held = language.text(mark("Held by"))
     if not owners:
-        yield _Fact(held, (language.text(mark("owner not seen")),))
+        yield _Fact(held, (nobody,))
     for owner in owners[:SHOWN_OWNERS]:
         yield _Fact(held, (_holder(owner, now, language),), Style.STRONG)
         yield from _program(owner, language)

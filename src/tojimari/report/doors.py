@@ -15,7 +15,7 @@ from tojimari.report import columns
 from tojimari.report.columns import Cell
 from tojimari.report.folding import Fold, folded
 from tojimari.report.language import Language
-from tojimari.report.naming import SHOWN_NAME, home, program, service
+from tojimari.report.naming import SHOWN_NAME, home, program, service, target
 from tojimari.report.since import since
 from tojimari.report.style import Style
 from tojimari.report.tables import Column, fitted
@@ -180,7 +180,7 @@ def _cells(fold: Fold, now: float, language: Language) -> list[Cell | str]:
     first = door.owners[0] if door.owners else None
     started = first.started if first else None
     return [
-        Cell(f"{door.endpoint.port}/{door.endpoint.transport}", Style.STRONG),
+        Cell(door.number, Style.STRONG),
         fold.address(language),
         service(door),
         program(door, language),
@@ -200,7 +200,14 @@ def _notes(fold: Fold, view: View) -> Iterator[str]:
 
 def notes(fold: Fold) -> Iterator[Message]:
     """What is unusual about a door."""
-    heard = fold.door.listener
+    heard, sent = fold.door.listener, fold.door.forwarding
+    if sent is not None:
+        by = sent.to.decider
+        yield Message(
+            "sent-on",
+            "What arrives from outside is sent on to {target}, by a rule of {owner}.",
+            {"target": target(sent.to), "owner": by.owner if by is not None else "?"},
+        )
     if heard is None:
         return
     if fold.sockets > 1:
@@ -255,7 +262,7 @@ def _asides(found: Look) -> Iterator[Message]:
 
 
 def _plain_cells(door: Door, owner: Owner | None) -> Iterator[str | None]:
-    yield f"{door.endpoint.port}/{door.endpoint.transport}"
+    yield door.number
     yield door.endpoint.address
     yield door.namespace.name
     yield service(door)

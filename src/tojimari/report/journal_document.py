@@ -7,7 +7,7 @@ from typing import Final, Literal
 from tojimari.core.plan import Deed, Target
 from tojimari.core.record import Record
 from tojimari.report import journal
-from tojimari.report.documents import text
+from tojimari.report.encodable import text
 from tojimari.report.language import Language
 
 SCHEMA: Final = "tojimari.journal/1"

@@ -28,8 +28,9 @@ def plain(verdict: Verdict, language: Language) -> Iterator[str]:
         if not grave:
             yield _tabbed("open" if door.intent is None else "ok", "-", door, "")
     for finding in verdict.grave:
-        if finding.door is None and finding.intent is not None:
-            where = f"{finding.intent.ports}/{finding.intent.transport}"
+        if finding.door is None:
+            meant = finding.intent
+            where = f"{meant.ports}/{meant.transport}" if meant is not None else "-"
             said = language.say(finding.message)
             yield "\t".join(("finding", finding.severity, where, *["-"] * 6, said))
     for one in verdict.unseen:
@@ -42,7 +43,7 @@ def _tabbed(word: str, severity: str, door: Door, said: str) -> str:
     cells: Iterable[str | int | None] = (
         word,
         severity,
-        f"{door.endpoint.port}/{door.endpoint.transport}",
+        door.number,
         door.endpoint.address,
         door.exposure.widest,
         service(door),
@@ -65,9 +66,9 @@ def nagios(verdict: Verdict) -> tuple[str, int]:
     else:
         word, code = ("UNKNOWN", 3) if not verdict.is_whole else ("OK", 0)
     names = ", ".join(
-        f"{one.door.endpoint.port}/{one.door.endpoint.transport} {one.message.code}"
+        f"{one.door.number} {one.message.code}"
         if one.door is not None
-        else f"{one.intent.ports if one.intent else '?'} {one.message.code}"
+        else f"{one.intent.ports if one.intent else 'firewall'} {one.message.code}"
         for one in verdict.grave[:NAMED]
     )
     said = f"TOJIMARI {word} - {len(verdict.doors)} doors open, {len(verdict.grave)} findings"

@@ -6,8 +6,8 @@ from typing import Final, Literal
 
 from tojimari.core.plan import Plan, Step
 from tojimari.core.record import Record
-from tojimari.report import journal_document, reach_document
-from tojimari.report.documents import text
+from tojimari.report import journal_document, rule_document
+from tojimari.report.encodable import text
 from tojimari.report.journal_document import ChangeDocument, DeedDocument, TargetDocument
 from tojimari.report.language import Language
 from tojimari.report.reach_document import PortDocument
@@ -127,7 +127,7 @@ def document(plan: Plan, record: Record | None = None) -> PlanDocument:
                 target.transport,
                 target.port,
                 target.port,
-                [reach_document.reach(one) for one in exposure.reaches],
+                [rule_document.reach(one) for one in exposure.reaches],
             )
             for target, exposure in plan.exposures
         ],

@@ -68,7 +68,7 @@ def number(proposal: Proposal) -> str:
 
 def widest(proposal: Proposal) -> Zone:
     """From how far the doors can be reached now."""
-    return max((one.exposure.widest for one in proposal.doors), key=lambda zone: zone.distance)
+    return max((one.exposure.farthest for one in proposal.doors), key=lambda zone: zone.distance)
 
 
 def unreviewed(host: str, day: dt.date, language: Language) -> str:

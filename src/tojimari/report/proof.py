@@ -7,11 +7,11 @@ from typing import Final, Literal
 from tojimari.core.exposure import Decider
 from tojimari.core.message import Message, mark
 from tojimari.report.columns import Cell, aligned
-from tojimari.report.documents import text
+from tojimari.report.encodable import text
 from tojimari.report.language import Language
-from tojimari.report.reach import spoken
-from tojimari.report.reach_document import DeciderDocument
-from tojimari.report.reach_document import decider as decider_document
+from tojimari.report.rule_document import DeciderDocument
+from tojimari.report.rule_document import decider as decider_document
+from tojimari.report.rules import words
 from tojimari.report.style import Paint, Style, unpainted
 
 SCHEMA: Final = "tojimari.policy-prove/1"
@@ -164,7 +164,7 @@ def _why(line: Line, language: Language) -> str:
     template = mark("from {source} port {port} by {interface} to {destination}")
     parts = [language.say(Message("packet", template, values))]
     if line.decider is not None:
-        parts.append(language.say(spoken(line.decider, language)))
+        parts.append(words(line.decider, language))
     else:
         parts.append(language.text(mark("no rule stands in the way")))
     if line.doubts:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tojimari.core.exposure import Certainty, Decider, Exposure, Passage, Reach, Zone
+from tojimari.core.exposure import Certainty, Exposure, Passage, Reach, Zone
 from tojimari.core.message import Message, mark
 from tojimari.core.text import printable
 from tojimari.report.columns import Cell, aligned
 from tojimari.report.language import Language
+from tojimari.report.rules import translated, words
 from tojimari.report.style import Paint, Style, unpainted
 
 TITLES = {
@@ -15,7 +16,6 @@ TITLES = {
     Zone.LAN: mark("local network"),
     Zone.INTERNET: mark("internet"),
 }
-_TRANSLATED = {"verb", "verdict", "reason", "text"}  # values that may be words of ours
 SHOWN = 4  # sources that a line names; the rest is counted
 
 Labelled = tuple[str, Exposure]
@@ -87,19 +87,25 @@ def passages(found: Iterable[Passage], language: Language) -> Iterator[str]:
     Passages that share their fate share a line, with all their sources and interfaces.
     """
     alike: dict[tuple[str, str], list[Passage]] = {}
+    families: set[str] = set()
     for passage in found:
+        families.add(_family(passage))
         if passage.decider is None and passage.certainty is Certainty.NO:
             continue
         kind, *why = _fate(passage, language)
         alike.setdefault((kind, "  ".join(why)), []).append(passage)
     for (kind, rest), those in alike.items():
-        yield f"    {kind}  {_sources(those, language)}  {rest}"
+        yield f"    {kind}  {_sources(those, language, families)}  {rest}"
 
 
 def passage_line(passage: Passage, language: Language) -> str:
     """One passage in a line."""
     kind, *rest = _fate(passage, language)
-    return "  ".join((kind, _sources([passage], language), *rest))
+    return "  ".join((kind, _sources([passage], language, set()), *rest))
+
+
+def _family(passage: Passage) -> str:
+    return "IPv6" if ":" in passage.destination else "IPv4"
 
 
 _KINDS = {
@@ -119,8 +125,8 @@ def _fate(passage: Passage, language: Language) -> list[str]:
             language.say(Message("sent-to", mark("sent on to {target}"), {"target": where}))
         )
         if target.decider is not None:
-            parts.append(language.say(spoken(target.decider, language)))
-    parts.append(language.say(_translated(passage.because, language)))
+            parts.append(words(target.decider, language))
+    parts.append(language.say(translated(passage.because, language)))
     if passage.limits:
         limits = {"limits": ", ".join(map(language.text, passage.limits))}
         parts.append(language.say(Message("limits", mark("only within: {limits}"), dict(limits))))
@@ -134,26 +140,17 @@ def _fate(passage: Passage, language: Language) -> list[str]:
     return parts
 
 
-def spoken(decider: Decider, language: Language) -> Message:
-    """The owner's words with those of our own in them translated."""
-    return _translated(decider.words, language)
-
-
-def _translated(message: Message, language: Language) -> Message:
-    values = {
-        name: language.text(value) if name in _TRANSLATED and isinstance(value, str) else value
-        for name, value in message.values.items()
-    }
-    return Message(message.code, message.text, values)
-
-
-def _sources(those: Sequence[Passage], language: Language) -> str:
-    """From where, and by which interfaces."""
+def _sources(those: Sequence[Passage], language: Language, families: set[str]) -> str:
+    """From where, and by which interfaces; the family too where not all of them fare so."""
     named = list(dict.fromkeys(source for one in those for source in one.sources))
     shown = ", ".join(named[:SHOWN])
     more = sum(one.more for one in those) + len(named[SHOWN:])
     if any(not one.sources for one in those):
         shown, more = language.text(mark("everybody there")), 0
+        own = {_family(one) for one in those}
+        if own < families:
+            template = mark("everybody there by {family}")
+            shown = language.say(Message("everybody", template, {"family": min(own)}))
     if more:
         values: dict[str, str | int] = {"sources": shown, "count": more}
         shown = language.say(Message("more", mark("{sources} and {count} more"), values))

@@ -127,13 +127,13 @@ def _row(found: Identification, language: Language) -> Row:
     return [
         printable(found.endpoint.address),
         Cell(door, Style.STRONG if known else Style.PLAIN),
-        Cell(_protocol(service), Style.CALM if known else Style.FAINT),
+        Cell(protocol(service), Style.CALM if known else Style.FAINT),
         software(service) if service else "",
         _said(found, language),
     ]
 
 
-def _protocol(service: Service | None) -> str:
+def protocol(service: Service | None) -> str:
     """The protocol; TLS around it is said, and doubt is shown."""
     if service is None:
         return "-"
@@ -148,6 +148,11 @@ def _said(found: Identification, language: Language) -> str:
         title = found.service.details.get("title")
         evidence = found.service.evidence
         return printable(f"{evidence} \u201c{title}\u201d" if title else evidence)
+    return told(found, language)
+
+
+def told(found: Identification, language: Language) -> str:
+    """How a conversation ended in which nobody could be recognised."""
     silent_udp = found.outcome is Outcome.SILENT and found.endpoint.transport == "udp"
     said = language.text(UDP_SILENT if silent_udp else OUTCOMES[found.outcome])
     if found.because is not None:

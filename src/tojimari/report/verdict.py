@@ -12,7 +12,8 @@ from tojimari.core.verdict import Verdict
 from tojimari.report import columns
 from tojimari.report.columns import Cell
 from tojimari.report.language import Language
-from tojimari.report.naming import SHOWN_NAME, service
+from tojimari.report.naming import SHOWN_NAME, keeper, program, service, target
+from tojimari.report.rules import words
 from tojimari.report.since import since
 from tojimari.report.style import Style
 from tojimari.report.view import View
@@ -25,6 +26,13 @@ TITLES = {
     Zone.CONTAINERS: mark("From containers"),
     Zone.THIS_MACHINE: mark("From this machine only"),
 }
+# Where nobody knows whether a firewall keeps them out.
+PERHAPS = {
+    Zone.INTERNET: mark("Perhaps from the internet"),
+    Zone.LAN: mark("Perhaps from the local network (LAN)"),
+    Zone.CONTAINERS: mark("Perhaps from containers"),
+}
+IDLE_RULES = 3  # rules that do no harm; more of them would hide the doors
 
 
 @dataclass(slots=True)
@@ -48,15 +56,26 @@ def text(verdict: Verdict, view: View) -> Iterator[str]:
         yield view.paint(line, style)
     entries = folded(verdict)
     widths = columns.widest([_cells(entry, verdict, view) for entry in entries])
-    for zone in reversed(Zone):
-        group = [entry for entry in entries if entry.door.exposure.widest is zone]
-        if group:
-            yield ""
-            yield view.paint(view.language.text(TITLES[zone]), Style.STRONG)
-            yield from _group(group, verdict, view, widths)
+    for title, group in _groups(entries):
+        yield ""
+        yield view.paint(view.language.text(title), Style.STRONG)
+        yield from _group(group, verdict, view, widths)
     yield from _shut(verdict, view)
+    yield from _rules(verdict, view)
     yield from _unseen(verdict, view)
     yield from _advice(verdict, view)
+
+
+def _groups(entries: list[Entry]) -> Iterator[tuple[str, list[Entry]]]:
+    """The rows by who can reach them, those first that the most can; each part with its title."""
+    for zone in reversed(Zone):
+        there = [entry for entry in entries if entry.door.exposure.farthest is zone]
+        sure = [entry for entry in there if entry.door.exposure.widest is zone]
+        if sure:
+            yield TITLES[zone], sure
+        perhaps = [entry for entry in there if entry.door.exposure.widest is not zone]
+        if perhaps:
+            yield PERHAPS[zone], perhaps
 
 
 def sentence(verdict: Verdict, language: Language) -> str:
@@ -100,6 +119,7 @@ def folded(verdict: Verdict) -> list[Entry]:
             door.endpoint.port,
             door.namespace.inode,
             door.exposure.widest,
+            door.exposure.farthest,
             tuple((one.pid, one.unit) for one in door.owners),
             tuple((one.check, one.severity, one.message.code) for one in findings),
             door.intent,
@@ -130,15 +150,14 @@ def _group(group: list[Entry], verdict: Verdict, view: View, widths: list[int]) 
         for finding in entry.grave:
             yield from _explained(finding, view)
     if left_out:
-        message = Message("more-doors", "... and {count} more: -v shows them.", {"count": left_out})
-        yield "    " + view.paint(view.language.say(message), Style.FAINT)
+        yield from _more(left_out, view)
 
 
 def _cells(entry: Entry, verdict: Verdict, view: View) -> list[Cell | str]:
     door = entry.door
     return [
         _mark(entry, verdict, view),
-        Cell(f"{door.endpoint.port}/{door.endpoint.transport}", Style.STRONG),
+        Cell(door.number, Style.STRONG),
         _addresses(entry, view.language),
         service(door),
         held_by(door, view.language),
@@ -169,7 +188,7 @@ def _addresses(entry: Entry, language: Language) -> str:
 def held_by(door: Door, language: Language) -> str:
     """The program, and where it is at home."""
     if not door.owners:
-        return language.text(mark("owner not seen"))
+        return program(door, language)
     first = door.owners[0]
     home = first.container.name or first.container.id[:12] if first.container else first.unit
     name = first.name or home or "?"
@@ -189,22 +208,60 @@ def _since(door: Door, verdict: Verdict, language: Language) -> str:
 
 
 def _remark(entry: Entry, language: Language) -> Cell | str:
-    intent = entry.door.intent
-    if entry.grave or intent is None:
+    intent, sent = entry.door.intent, entry.door.forwarding
+    if entry.grave:
         return ""
-    return Cell(
-        language.say(Message("intended", "as intended: {why}", {"why": intent.why})), Style.FAINT
-    )
+    if intent is not None:
+        said = Message("intended", "as intended: {why}", {"why": intent.why})
+    elif sent is not None:
+        said = Message("goes-to", "sent on to {target}", {"target": target(sent.to)})
+    elif keeper(entry.door):
+        said = Message("kept", "{owner} keeps others out", {"owner": keeper(entry.door)})
+    else:
+        return ""
+    return Cell(language.say(said), Style.FAINT)
 
 
 def _explained(finding: Finding, view: View) -> Iterator[str]:
     yield from columns.wrapped(view.language.say(finding.message), view.columns, 4)
+    yield from _named(finding, view)
     if finding.next:
         yield "    " + view.paint(f"> {printable(finding.next)}", Style.CALM)
 
 
+def _named(finding: Finding, view: View) -> Iterator[str]:
+    """The rules of the firewall that make it so, in their owners' words."""
+    for rule in finding.rules:
+        said = Message("rule", "rule: {rule}", {"rule": words(rule, view.language)})
+        for line in columns.wrapped(view.language.say(said), view.columns, 4):
+            yield view.paint(line, Style.FAINT)
+
+
+def _rules(verdict: Verdict, view: View) -> Iterator[str]:
+    """Rules of the firewall that do nothing: those that were to keep somebody out, then a few."""
+    found = [one for one in verdict.findings if one.door is None and one.rules]
+    if not found:
+        return
+    yield ""
+    yield view.paint(view.language.text(mark("Rules of the firewall")), Style.STRONG)
+    idle = [one for one in found if not one.is_grave]
+    shown = idle if view.whole else idle[:IDLE_RULES]
+    for finding in [*(one for one in found if one.is_grave), *shown]:
+        sign = "!" if finding.is_grave else "-"
+        first, *rest = _explained(finding, view)
+        yield sign + first[1:]
+        yield from rest
+    if len(shown) < len(idle):
+        yield from _more(len(idle) - len(shown), view)
+
+
+def _more(count: int, view: View) -> Iterator[str]:
+    message = Message("more-doors", "... and {count} more: -v shows them.", {"count": count})
+    yield "    " + view.paint(view.language.say(message), Style.FAINT)
+
+
 def _shut(verdict: Verdict, view: View) -> Iterator[str]:
-    shut = [one for one in verdict.grave if one.door is None]
+    shut = [one for one in verdict.grave if one.door is None and one.intent is not None]
     if shut:
         yield ""
         yield view.paint(view.language.text(mark("Meant to be open, but shut")), Style.STRONG)
@@ -229,6 +286,11 @@ def _unseen(verdict: Verdict, view: View) -> Iterator[str]:
 
 
 def _advice(verdict: Verdict, view: View) -> Iterator[str]:
+    if not any(door.conversation is not None for door in verdict.doors):
+        said = mark("What really speaks behind them was not asked: tojimari check --identify does.")
+        yield ""
+        for line in columns.wrapped(view.language.text(said), view.columns):
+            yield view.paint(line, Style.FAINT)
     if verdict.policy is None:
         message = mark("Write down which doors are meant to be open, and the next round can tell:")
         lines = columns.wrapped(view.language.text(message), view.columns)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from tojimari.core.exposure import Decider, Passage
 from tojimari.core.message import Message, mark
 from tojimari.core.text import printable
-from tojimari.report import reach_document
-from tojimari.report.documents import text
+from tojimari.report import rule_document
+from tojimari.report.encodable import text
 from tojimari.report.language import Language
-from tojimari.report.reach import passage_line, spoken
+from tojimari.report.reach import passage_line
 from tojimari.report.reach_document import StepDocument, WayDocument
+from tojimari.report.rules import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def lines(label: str, way: Shown, language: Language) -> Iterator[str]:
         if decider.number:
             yield f"    {decider.number}. {printable(decider.text)}  -> {printable(step.verdict)}"
             if decider.owner != "hand-written":
-                yield f"       = {language.say(spoken(decider, language))}"
+                yield f"       = {words(decider, language)}"
         else:
             yield f"    {printable(step.verdict)}"
     yield f"  = {passage_line(passage, language)}"
@@ -84,7 +85,7 @@ def lines(label: str, way: Shown, language: Language) -> Iterator[str]:
 def document(label: str, way: Shown) -> WayDocument:
     """The way for programs."""
     steps = [
-        StepDocument(step.hook, text(step.verdict), reach_document.decider(step.decider))
+        StepDocument(step.hook, text(step.verdict), rule_document.decider(step.decider))
         for step in way.steps
     ]
-    return WayDocument(label, way.source, steps, reach_document.passage(way.passage))
+    return WayDocument(label, way.source, steps, rule_document.passage(way.passage))

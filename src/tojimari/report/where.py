@@ -8,7 +8,7 @@ from tojimari.core.message import Message, mark
 from tojimari.core.plan import Target
 from tojimari.core.socket import Owner
 from tojimari.core.text import printable
-from tojimari.report.documents import text
+from tojimari.report.encodable import text
 from tojimari.report.style import Style
 from tojimari.report.view import View
 

@@ -18,6 +18,10 @@ WANTED = (
     "domainControllerFunctionality",
     "isGlobalCatalogReady",
     "structuralObjectClass",
+    "supportedCapabilities",
+    "ldapServiceName",
+    "orclDirectoryVersion",
+    "vmwPlatformServicesControllerVersion",
 )
 START_TLS = "1.3.6.1.4.1.1466.20037"  # RFC 4511, section 4.14.1
 

@@ -34,9 +34,7 @@ def service(answer: Answer) -> Service:
     told = answer.headers.get("server") or answer.headers.get("user-agent") or ""
     software = grammar.product(told)
     details: dict[str, Value] = {"status": answer.status}
-    if told:
-        details["server"] = told
-    for name in ("allow", "supported"):
+    for name in ("server", "user-agent", "allow", "supported"):
         if name in answer.headers:
             details[name] = answer.headers[name]
     return Service(

@@ -46,7 +46,8 @@ def english(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def left(monkeypatch: pytest.MonkeyPatch, found: Verdict, *words: str) -> int:
-    def made(policy: str | None) -> Verdict:
+    def made(policy: str | None, *, identify: bool = False, progress: object = None) -> Verdict:
+        assert identify is (progress is not None)
         del policy
         return found
 
@@ -68,6 +69,7 @@ def left(monkeypatch: pytest.MonkeyPatch, found: Verdict, *words: str) -> int:
         (verdict(unseen=(HIDDEN,)), ("--nagios",), 3),
         (verdict(FOUND), ("--json",), 1),
         (verdict(FOUND), ("--plain",), 1),
+        (verdict(), ("--identify",), 0),
     ],
 )
 def test_the_exit_code_says_how_the_round_ended(

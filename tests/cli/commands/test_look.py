@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+import behind
 from house import HOUSE, inspections
 from tojimari.app import look
+from tojimari.app.firewalls import Firewalls
 from tojimari.cli.main import main
 from tojimari.core.socket import InsideView
 
@@ -23,8 +25,15 @@ OURS = str(Path("/proc/self/ns/net").stat().st_ino)
 def house(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine made by hand, in English."""
     seen(monkeypatch, HOUSE)
+    monkeypatch.setattr(look, "guarded", unguarded)
     monkeypatch.setattr(look, "inspections", inspections)
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+
+def unguarded(view: InsideView, command: str = "look") -> tuple[InsideView, Firewalls]:
+    """Before the doors of the house made by hand stands no rule."""
+    del command
+    return view, Firewalls(free={one.inode for one in view.namespaces})
 
 
 def seen(monkeypatch: pytest.MonkeyPatch, view: InsideView) -> None:
@@ -154,3 +163,32 @@ def test_on_the_real_machine_a_shut_door_is_said_to_be_so() -> None:
     done = run(str(port), "--namespace", OURS)
     assert done.returncode in {1, 2}
     assert done.stdout.startswith("Nobody wa")
+
+
+def test_whoever_watches_does_not_speak_with_every_door_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert left("--watch", "--identify") == 2
+    assert "tojimari look --watch, or tojimari look --identify" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("network")
+def test_what_speaks_is_shown_with_the_door(capsys: pytest.CaptureFixture[str]) -> None:
+    with behind.door(behind.says(b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n")) as opened:
+        line = [sys.executable, "-m", "tojimari", "look", str(opened.port), "--identify"]
+        shown = subprocess.run(
+            [*line, "--namespace", OURS], capture_output=True, text=True, check=True
+        ).stdout
+        document_text = subprocess.run(
+            [*line, "--namespace", OURS, "--json"], capture_output=True, text=True, check=True
+        ).stdout
+    del capsys
+    said = [one.split(maxsplit=2) for one in shown.splitlines() if "What speaks" in one]
+    assert said == [["What", "speaks", "ssh: OpenSSH 9.2p1"]]
+    spoken = document(document_text)["doors"][0]["conversation"]
+    assert (spoken["outcome"], spoken["protocol"], spoken["product"], spoken["version"]) == (
+        "identified",
+        "ssh",
+        "OpenSSH",
+        "9.2p1",
+    )

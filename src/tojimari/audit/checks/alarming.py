@@ -23,9 +23,17 @@ def ask(scene: check.Scene) -> Iterator[Finding]:
     if scene.has_policy:
         return
     for door in scene.doors:
-        severity = _SEVERITY.get(door.exposure.widest)
+        zone = door.exposure.farthest
+        severity = _SEVERITY.get(zone)
         if severity is not None and door.meaning.internet is Advice.NEVER:
-            yield check.about(door, check=NAME, severity=severity, message=_message(door))
+            is_certain = door.exposure.widest is zone
+            yield check.about(
+                door,
+                check=NAME,
+                severity=severity,
+                message=_message(door) if is_certain else _perhaps(door),
+                is_certain=is_certain,
+            )
 
 
 def _message(door: Door) -> Message:
@@ -43,6 +51,20 @@ def _message(door: Door) -> Message:
         "alarming-lan",
         "{service} should not be open to others without need; {program} opened it to the LAN.",
         values,
+    )
+
+
+def _perhaps(door: Door) -> Message:
+    """What is said where a firewall that could not be read may keep others out."""
+    return Message(
+        "alarming-perhaps",
+        "{service} should not be open to others; {program} opened {number}, and whether the"
+        " firewall keeps others out could not be seen.",
+        {
+            "service": door.meaning.service or "?",
+            "program": check.program(door),
+            "number": door.number,
+        },
     )
 
 

@@ -39,7 +39,8 @@ def ask(scene: check.Scene) -> Iterator[Finding]:
 
 
 def _severity(door: Door) -> Severity:
-    severity = _SEVERITY[door.exposure.widest]
+    # Where the firewall could not be read, the door is judged by its address: it is open.
+    severity = _SEVERITY[door.exposure.farthest]
     if severity is Severity.HIGH and door.meaning.internet is Advice.NEVER:
         return Severity.CRITICAL
     return severity

@@ -21,14 +21,17 @@ _SEVERITY = {Zone.INTERNET: Severity.HIGH, Zone.LAN: Severity.MEDIUM}
 
 
 def ask(scene: check.Scene) -> Iterator[Finding]:
-    """Every door that can certainly be reached from a zone which its line does not allow."""
+    """Every door that all of a zone can certainly reach which its line does not allow.
+
+    Where a rule lets in only a part of the zone, ``allows_wider`` looks closer.
+    """
     for door in scene.doors:
         if door.intent is None:
             continue
         reaches = [
             reach
             for reach in matching.beyond(door.exposure, door.intent, scene.networks)
-            if reach.certainty is Certainty.YES
+            if reach.certainty is Certainty.YES and reach.whole
         ]
         if reaches:
             yield _wider(door, door.intent, reaches[-1].zone)
@@ -37,7 +40,8 @@ def ask(scene: check.Scene) -> Iterator[Finding]:
 
 
 def _wider(door: Door, intent: Intent, zone: Zone) -> Finding:
-    because = next(reach.because for reach in door.exposure.reaches if reach.zone is zone)
+    reach = next(one for one in door.exposure.reaches if one.zone is zone)
+    deciders = tuple(one.decider for one in reach.passages if one.decider is not None)
     return check.about(
         door,
         check=NAME,
@@ -46,7 +50,8 @@ def _wider(door: Door, intent: Intent, zone: Zone) -> Finding:
             f"wider-{zone}", _TEXT[zone], {"meant": ", ".join(intent.sources) or Zone.THIS_MACHINE}
         ),
         intent=intent,
-        extra=(because.text.format_map(because.values),),
+        extra=(reach.because.text.format_map(reach.because.values),),
+        rules=deciders[:1],
     )
 
 

@@ -15,11 +15,19 @@ FINDINGS = 1
 INCOMPLETE = 2
 
 
-def _run(policy: str | None, nagios: bool, accept_partial: bool) -> int:  # noqa: FBT001 - click's flags
+def _run(policy: str | None, identify: bool, nagios: bool, accept_partial: bool) -> int:  # noqa: FBT001 - click's flags
     from tojimari.app.check import check  # noqa: PLC0415 - so that the help starts at once
     from tojimari.core.verdict import Outcome  # noqa: PLC0415 - the same
 
-    found = check(policy)
+    if identify:
+        from tojimari.cli import hearing  # noqa: PLC0415 - only where somebody asks for it
+
+        try:
+            found = check(policy, identify=True, progress=hearing.progress)
+        finally:
+            hearing.hide()
+    else:
+        found = check(policy)
     if nagios:
         from tojimari.report import lines  # noqa: PLC0415 - only what is printed is loaded
 
@@ -62,6 +70,7 @@ COMMAND = Command(
     examples=(
         Example("tojimari check", mark("the round, by ./doors.toml if there is one")),
         Example("tojimari check --policy web.toml", mark("by another policy")),
+        Example("tojimari check --identify", mark("also by what really speaks behind each door")),
         Example("tojimari check --json", mark("for programs")),
         Example("tojimari check --nagios", mark("one line for monitoring; exits with 0 to 3")),
     ),
@@ -70,6 +79,14 @@ COMMAND = Command(
             ["--policy"],
             metavar="FILE",
             help=mark("The policy file, instead of the usual places."),
+        ),
+        click.Option(
+            ["--identify"],
+            is_flag=True,
+            help=mark(
+                "Also ask each door what really speaks there. It takes up to some seconds, and"
+                " daemons note the conversation in their logs."
+            ),
         ),
         click.Option(
             ["--nagios"], is_flag=True, help=mark("One line in the manner of monitoring plug-ins.")

@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import click
@@ -11,25 +12,35 @@ from tojimari.cli.command import Command, Example
 from tojimari.core.message import mark
 
 if TYPE_CHECKING:
-    from tojimari.app.identify import Plan
+    from collections.abc import Sequence
+
     from tojimari.core.service import Identification, Outcome
+    from tojimari.core.socket import Unseen
 
 NOTHING_THERE = 1
 
 
-def _run(targets: tuple[str, ...], connections: int, seconds: float, whole: bool) -> int:  # noqa: FBT001 - click's flag
+def _run(
+    targets: tuple[str, ...],
+    connections: int,
+    seconds: float,
+    fingerprints: Path | None,
+    whole: bool,  # noqa: FBT001 - click's flag
+) -> int:
     from tojimari.app import identify  # noqa: PLC0415 - so that the help starts at once
 
     plan = identify.there(targets) if targets else identify.here()
-    found = identify.identify(plan.targets, budget=connections, seconds=seconds)
+    known = None if fingerprints is None else identify.fingerprints(fingerprints)
+    found = identify.identify(plan.targets, budget=connections, seconds=seconds, fingerprints=known)
     with _Progress(len(plan.targets)) as progress:
         told = [progress.tell(one, whole=whole) for one in found]
+    unseen = (*plan.unseen, *(identify.left_out(known) if known is not None else ()))
     if settings.current().json:
         from tojimari.report import services_document  # noqa: PLC0415 - the same
 
-        output.json(services_document.document(told, plan.unseen))
+        output.json(services_document.document(told, unseen))
     elif not settings.current().plain:
-        _end(told, plan)
+        _end(told, unseen)
     from tojimari.report.services import SHUT  # noqa: PLC0415 - the same
 
     return NOTHING_THERE if all(one.outcome in SHUT for one in told) else 0
@@ -85,13 +96,13 @@ class _Progress:
             click.echo("\r\x1b[K", nl=False, err=True)
 
 
-def _end(told: "list[Identification]", plan: "Plan") -> None:
+def _end(told: "list[Identification]", left_out: "Sequence[Unseen]") -> None:
     """How many there were, and what was left out."""
     from tojimari.report import services, unseen  # noqa: PLC0415 - so that the help starts at once
 
     counts: Counter[Outcome] = Counter(one.outcome for one in told)
     output.lines(["", services.summary(counts, settings.current().language)])
-    output.lines(unseen.unseen(plan.unseen, output.view()))
+    output.lines(unseen.unseen(left_out, output.view()))
 
 
 COMMAND = Command(
@@ -108,6 +119,10 @@ COMMAND = Command(
         Example("tojimari identify 192.0.2.7", mark("the usual numbers of another machine")),
         Example("tojimari identify 192.0.2.7:22,80,53/udp", mark("some doors")),
         Example("tojimari identify '[2001:db8::7]:443' -v", mark("one door, with all it told")),
+        Example(
+            "tojimari identify 192.0.2.7 --fingerprints recog/xml",
+            mark("with fingerprints of your own"),
+        ),
         Example("tojimari identify --json", mark("for programs")),
     ),
     params=[
@@ -127,6 +142,15 @@ COMMAND = Command(
             show_default=True,
             metavar="N",
             help=mark("At most so long with one door; all doors are spoken with at once."),
+        ),
+        click.Option(
+            ["--fingerprints"],
+            type=click.Path(path_type=Path),
+            metavar="DIR",
+            help=mark(
+                "Also look up what was said in these fingerprints: your own checkout of"
+                " rapid7/recog. They fill in what the greeting did not tell by itself."
+            ),
         ),
         click.Option(
             ["-a", "--all", "whole"],

@@ -1,24 +1,46 @@
 """``tojimari look``: the open doors of this machine, and who holds them."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from tojimari.cli import output, settings
 from tojimari.cli.command import Command, Example
+from tojimari.core.errors import UsageError
 from tojimari.core.message import mark
+
+if TYPE_CHECKING:
+    from tojimari.core.look import Look
+    from tojimari.registry.query import Query
 
 NOTHING_THERE = 1
 NOT_SURE = 2
 
 
-def _run(doors: tuple[str, ...], clients: bool, namespace: str | None, watch: bool) -> int:  # noqa: FBT001 - click's flags
+def _run(
+    doors: tuple[str, ...],
+    clients: bool,  # noqa: FBT001 - click hands options on by name
+    namespace: str | None,
+    identify: bool,  # noqa: FBT001 - the same
+    watch: bool,  # noqa: FBT001 - the same
+) -> int:
     from tojimari.app import look  # noqa: PLC0415 - so that the help starts at once
 
+    if watch and identify:
+        raise UsageError(
+            "Whoever watches cannot speak with every door again and again.",
+            hint=mark("tojimari look --watch, or tojimari look --identify"),
+        )
     queries = [look.question(door) for door in doors]
     if watch:
         from tojimari.cli import watching  # noqa: PLC0415 - the same
 
         return watching.run(queries, clients=clients, namespace=namespace)
-    found = look.look(queries, clients=clients, namespace=namespace)
+    found = (
+        _identified(queries, clients, namespace)
+        if identify
+        else look.look(queries, clients=clients, namespace=namespace)
+    )
     chosen = settings.current()
     if chosen.json:
         from tojimari.cli import looking  # noqa: PLC0415 - the same
@@ -37,6 +59,23 @@ def _run(doors: tuple[str, ...], clients: bool, namespace: str | None, watch: bo
     return 0
 
 
+def _identified(queries: "list[Query]", clients: bool, namespace: str | None) -> "Look":  # noqa: FBT001 - handed on
+    """A look, and a conversation with each door of it."""
+    from tojimari.app import look  # noqa: PLC0415 - so that the help starts at once
+    from tojimari.cli import hearing  # noqa: PLC0415 - only where somebody asks for it
+
+    try:
+        return look.look(
+            queries,
+            clients=clients,
+            namespace=namespace,
+            identify=True,
+            progress=hearing.progress,
+        )
+    finally:
+        hearing.hide()
+
+
 COMMAND = Command(
     name="look",
     callback=_run,
@@ -52,6 +91,7 @@ COMMAND = Command(
         Example("tojimari look 53/udp 8000-8100", mark("some doors")),
         Example("tojimari look nginx", mark("the doors of a program, unit, container or user")),
         Example("tojimari look --watch", mark("again whenever a door opens or shuts; Ctrl-C ends")),
+        Example("tojimari look 80 --identify", mark("one door, and what really speaks there")),
         Example("tojimari look --json", mark("for programs")),
     ),
     params=[
@@ -65,6 +105,14 @@ COMMAND = Command(
             ["--namespace"],
             metavar="NAME",
             help=mark("Only the doors in this network namespace; host is the machine itself."),
+        ),
+        click.Option(
+            ["--identify"],
+            is_flag=True,
+            help=mark(
+                "Also ask each door what really speaks there. It takes up to some seconds, and"
+                " daemons note the conversation in their logs."
+            ),
         ),
         click.Option(
             ["--watch"],

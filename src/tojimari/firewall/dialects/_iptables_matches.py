@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from tojimari.firewall.dialects import _iptables_values as values
 from tojimari.firewall.dialects._iptables_modules import Modules
-from tojimari.firewall.intervals import IPV4, parse_address, parse_network
+from tojimari.firewall.intervals import IPV4, parse_address
 from tojimari.firewall.ruleset import (
     ICMP,
     ICMP6,
@@ -43,6 +43,10 @@ _WITHOUT_CONVERSATION = Match(
 class Conditions(Modules):
     """Reads the words before the target."""
 
+    def knows(self, word: str) -> bool:
+        """Whether a word is an option that is read here."""
+        return word in _HANDLERS
+
     def option(self, word: str) -> None:
         """One option, by its name; what nobody knows becomes a doubt."""
         handler = _HANDLERS.get(word)
@@ -64,7 +68,7 @@ class Conditions(Modules):
 
     def network(self, what: Field) -> None:
         text = self.take()
-        elements = tuple((parse_network(one, self.family),) for one in text.split(","))
+        elements = tuple((values.network(one, self.family),) for one in text.split(","))
         self.add(Operand(what, self.family), *elements)
 
     def incoming(self) -> None:
@@ -181,7 +185,7 @@ class Conditions(Modules):
         self.add(Operand(Field.ORIGINAL_PORT), (values.ports(self.take()),))
 
     def original_destination(self) -> None:
-        network = parse_network(self.take(), self.family)
+        network = values.network(self.take(), self.family)
         self.add(Operand(Field.ORIGINAL_DESTINATION, self.family), (network,))
 
     def original_source(self) -> None:

@@ -8,6 +8,24 @@ from tojimari.firewall.dialect import Sets
 from tojimari.firewall.dialects._iptables_words import Words
 from tojimari.firewall.ruleset import ADDRESS_KINDS, Doubt, DoubtKind, Field, Match, Operand
 
+# Modules that match without an option, or whose options said all there is.
+_MATCH_ALL = frozenset(
+    {
+        *("", "tcp", "udp", "udplite", "sctp", "dccp", "icmp", "icmp6", "icmpv6", "comment"),
+        *("standard", "nfacct", "policy", "physdev", "helper", "set", "pkttype", "multiport"),
+        *("mark", "connmark", "state", "conntrack", "iprange", "quota2", "account"),
+    }
+)
+# What the first packet of a conversation never is, when it comes to this machine or is routed.
+_NEVER = {
+    # Only what goes from port to port of a bridge has the port that it goes out by (xt_physdev.c).
+    ("physdev", "--physdev-is-bridged"),
+    # Nobody announced it, and only what was announced has a helper (xt_helper.c).
+    ("helper", "--helper"),
+}
+_HEADERS = {"rt", "frag", "hbh", "dst", "ah", "esp", "mh", "ipv6header"}
+_SILENT = {"comment", "nfacct", "addrtype", "policy"}  # other options of theirs choose nothing
+_WITHOUT_MEANING = {"--update-counters", "--update-subcounters"}
 _RATE = {"limit", "hashlimit", "connlimit", "statistic", "random", "nth", "dstlimit", "iplimit"}
 
 
@@ -23,17 +41,19 @@ class Modules(Words):
         self._limits: dict[str, list[str]] = {}
         self._reverse: set[str] = set()
         self._recent: list[str] = []
+        self._before = 0
 
     def open_module(self, name: str) -> None:
         """A module begins; the one before ends."""
         self.close_module()
         self.module = name
         self._recent = []
+        self._before = len(self.expressions)
 
     def other(self, word: str) -> None:
         """An option of a module; most concern only how strict a doubt is."""
-        negated, values = self.negated, self.skip()
-        shown = " ".join([*(["!"] if negated else []), word, *values])
+        values = self.skip()
+        shown = " ".join([*(["!"] if self.negated else []), word, *values])
         module = self.module
         if module in _RATE:
             self._limits.setdefault(module, []).append(" ".join(values) if values else word)
@@ -42,14 +62,13 @@ class Modules(Words):
                 self._recent.append(shown)
         elif module == "rpfilter":
             self._reverse.add(word)
-        elif module == "policy":
-            if word == "--pol":
-                self.negated = negated
-                self.constant(holds=values == ["none"])
-        elif module in {"rt", "frag", "hbh", "dst", "ah", "esp", "mh", "ipv6header"}:
+        elif module in _HEADERS:
             self._limits.setdefault("header", []).append(word)
-        elif module not in {"comment", "nfacct", "addrtype"}:
-            self.negated = negated
+        elif (module, word) in _NEVER:
+            self.constant(holds=False)
+        elif (module, word) == ("policy", "--pol"):
+            self.constant(holds=values == ["none"])
+        elif module not in _SILENT and word not in _WITHOUT_MEANING:
             self.doubt(f"{'-m ' + module + ' ' if module else ''}{word} {' '.join(values)}".strip())
 
     def close_module(self) -> None:
@@ -73,7 +92,7 @@ class Modules(Words):
             # The plain first packet of a conversation carries none of these headers.
             del self._limits["header"]
             self.constant(holds=False)
-        elif module in {"unclean", "psd", "socket", "condition"} and not self.expressions:
+        elif len(self.expressions) == self._before and module not in _MATCH_ALL:
             self.doubt(f"-m {module}")
 
     def _close_recent(self) -> None:

@@ -16,6 +16,7 @@ from tojimari.firewall.ruleset import (
     VerdictKind,
 )
 
+SEVERAL = "several"
 ALL = 0xFFFFFFFF  # every bit of a mark
 
 _VERDICTS = {
@@ -37,8 +38,11 @@ _VERDICTS = {
 _WITHOUT_EFFECT = {
     "LOG", "ULOG", "NFLOG", "AUDIT", "TRACE", "TCPMSS", "TCPOPTSTRIP", "CLASSIFY", "TOS", "DSCP",
     "TTL", "HL", "ECN", "CHECKSUM", "CONNSECMARK", "SECMARK", "NFACCT", "RATEEST", "IDLETIMER",
-    "LED", "TEE", "CLUSTERIP", "ACCOUNT", "LOGMARK", "SYSRQ", "IPMARK", "DNETMAP",
+    "LED", "TEE", "CLUSTERIP", "ACCOUNT", "LOGMARK", "SYSRQ", "IPMARK", "DNETMAP", "FLOWOFFLOAD",
+    "IMQ", "NETFLOW", "IPV4OPTSSTRIP", "PROTO",
 }  # fmt: skip
+_STANDARD = {"ACCEPT", "DROP", "RETURN", "QUEUE"}
+_CALLS = {"-g": VerdictKind.GOTO, "--goto": VerdictKind.GOTO}
 _ANYWHERE = (0, (1 << 128) - 1)
 
 
@@ -53,6 +57,9 @@ def statements(words: list[str], chain: str, family: int, table: Table) -> list[
     """
     option, name, *rest = [*words, ""]
     options = _options(rest)
+    if name in table.chains and name not in _STANDARD:
+        # A chain of the table is preferred to an extension of the same name (iptables.c).
+        return [Verdict(_CALLS.get(option, VerdictKind.JUMP), name)]
     if name in _VERDICTS:
         return [Verdict(_VERDICTS[name])]
     if name in _WITHOUT_EFFECT:
@@ -73,8 +80,9 @@ def statements(words: list[str], chain: str, family: int, table: Table) -> list[
         return []
     if name in {"DNAT", "REDIRECT", "NETMAP", "SNAT", "MASQUERADE", "SAME", "BALANCE"}:
         return [_translate(name, options, chain, family)]
-    kind = VerdictKind.GOTO if option in {"-g", "--goto"} else VerdictKind.JUMP
-    return [Verdict(kind, name)]
+    if not name:
+        return []
+    return [Verdict(_CALLS.get(option, VerdictKind.JUMP), name)]
 
 
 def _options(words: list[str]) -> dict[str, str]:
@@ -83,7 +91,8 @@ def _options(words: list[str]) -> dict[str, str]:
     for word in words:
         if word.startswith("--"):
             key = word
-            found[key] = ""
+            # An option twice: one of several destinations (before Linux 2.6.11).
+            found[key] = SEVERAL if found.get(key) else ""
         elif key:
             found[key] = f"{found[key]} {word}".strip()
     return found

@@ -4,7 +4,11 @@ Source: iptables-extensions(8); ipset(8) for the order of a set's parts.
 """
 
 from tojimari.firewall.dialect import AddressSet
+from tojimari.firewall.intervals import IPV4, parse_network
 from tojimari.firewall.ruleset import TCP_FLAGS, Field, Operand
+from tojimari.registry import assignments
+
+_DOTS = 3  # of an IPv4 address
 
 _TCP_FLAGS = {name.upper(): bit for name, bit in TCP_FLAGS.items() if bit < 64}  # noqa: PLR2004 - two ends, or two parts
 _TCP_FLAGS["ALL"] = 63
@@ -28,7 +32,32 @@ def ports(text: str) -> tuple[int, int]:
 
 
 def _port(text: str) -> int:
-    return int(text) if text.isdigit() else _SERVICES[text]
+    number = int(text) if text.isdigit() else _service(text.lower())
+    if number > 0xFFFF:  # noqa: PLR2004 - the largest port
+        raise ValueError(text)
+    return number
+
+
+def _service(name: str) -> int:
+    known = _SERVICES.get(name)
+    if known is None:
+        found = assignments.named(name)
+        if not found:
+            raise ValueError(name)
+        known = found[0].port
+    return known
+
+
+def network(text: str, family: int) -> tuple[int, int]:
+    """An address or a network; ``10/8`` and ``0/0`` are taken as iptables takes them.
+
+    Raises:
+        ValueError: It is neither: a host's name, say.
+    """
+    address, slash, length = text.partition("/")
+    if family == IPV4 and slash and address.count(".") < _DOTS:
+        address += ".0" * (_DOTS - address.count("."))
+    return parse_network(f"{address}{slash}{length}", family)
 
 
 def flags(text: str) -> int:

@@ -38,21 +38,40 @@ class Words(ABC):
     def close_module(self) -> None:
         """What the options of a module mean together; called where it ends."""
 
+    @abstractmethod
+    def knows(self, word: str) -> bool:
+        """Whether a word is an option of a condition, and of no target."""
+
     def read(self, words: list[str]) -> list[str]:
-        """Read up to the target; returns the target and all behind it."""
+        """Read the conditions; returns the target with its options, wherever it stood."""
         self._words, self._at = words, 0
+        target: list[str] = []
         while self._at < len(words):
             word = words[self._at]
-            if word in TARGETS:
-                break
             self._at += 1
-            if word == "!":
+            if word in TARGETS:
+                target = [word, self.take(), *self.of_target()]
+            elif word == "!":
                 self.negated = True
-                continue
-            self.option(word)
-            self.negated = False
+            else:
+                self.option(word)
+                self.negated = False
         self.close_module()
-        return words[self._at :]
+        return target
+
+    def of_target(self) -> list[str]:
+        """The target's own options: all up to the next condition that we know."""
+        taken: list[str] = []
+        while self._at < len(self._words):
+            word = self._words[self._at]
+            if self.knows(word) or (word == "!" and self._next_is_known()):
+                break
+            taken.append(word)
+            self._at += 1
+        return taken
+
+    def _next_is_known(self) -> bool:
+        return any(self.knows(word) for word in self._words[self._at + 1 : self._at + 2])
 
     def take(self) -> str:
         """The option's next value; an old-style negation before it is seen."""
@@ -65,8 +84,12 @@ class Words(ABC):
         return self._words[self._at - 1]
 
     def skip(self) -> list[str]:
-        """The values of an option that nobody looks at."""
+        """The values of an option that nobody looks at; an old-style negation before is seen."""
         taken: list[str] = []
+        following = self._words[self._at : self._at + 2]
+        if following[:1] == ["!"] and not following[-1].startswith(("-", "!")):
+            self.negated = True
+            self._at += 1
         while self._at < len(self._words):
             word = self._words[self._at]
             if word == "!" or (word.startswith("-") and len(word) > 1 and not word[1:].isdigit()):

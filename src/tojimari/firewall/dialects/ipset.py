@@ -20,21 +20,25 @@ from tojimari.firewall.intervals import (
 )
 from tojimari.firewall.ruleset import PROTOCOLS, TCP, Element, NamedSet, Ruleset, Span
 
-_CREATE = re.compile(r"^(?:create|-N|-exist create) \S+ \S+", re.MULTILINE)
+_CREATE = re.compile(
+    r"^(?:create|-N|-exist create) \S+ (?:hash|bitmap|list|\w*(?:hash|map)\b|iptree|setlist)",
+    re.MULTILINE,
+)
 _MAX_MEMBERS = 64  # list:set holds no more than its size says; ours bounds loops of lists
 
 
-def read(text: str, sets: Sets) -> Ruleset:
+def read(text: str, sets: Sets, name: str) -> Ruleset:
     """Sets alone decide nothing."""
-    del text, sets
+    del text, sets, name
     return Ruleset()
 
 
-def read_sets(text: str) -> Sets:
+def read_sets(text: str, name: str = "ipset save") -> Sets:
     """The sets that a dump describes.
 
     Args:
         text: Lines that create sets and add elements.
+        name: The file, for what is said of a broken line.
 
     Raises:
         UsageError: A line is none of these.
@@ -44,7 +48,9 @@ def read_sets(text: str) -> Sets:
         try:
             words = shlex.split(line, comments=True)
         except ValueError as error:
-            raise UsageError("line {line}: {why}", line=number, why=str(error)) from error
+            raise UsageError(
+                "{file}:{line}: {why}", file=name, line=number, why=str(error)
+            ) from error
         if not words or words[0] in {"COMMIT", "flush", "swap", "destroy"}:
             continue
         if words[0] == "create" and len(words) > 2:  # noqa: PLR2004 - two ends, or two parts
@@ -52,7 +58,12 @@ def read_sets(text: str) -> Sets:
         elif words[0] == "add" and len(words) > 2 and words[1] in found:  # noqa: PLR2004 - two ends, or two parts
             found[words[1]].add(words[2], words[3:])
         else:
-            raise UsageError("line {line} is no line of ipset save: {text}", line=number, text=line)
+            raise UsageError(
+                "{file}:{line}: this is no line of ipset save: {text}",
+                file=name,
+                line=number,
+                text=line[:200],
+            )
     return {name: building.built(found) for name, building in found.items()}
 
 

@@ -42,30 +42,37 @@ LANGUAGE = "nftables"
 LIST_COMMAND = "nft -j list ruleset > FILE"  # to type; the same in every language
 
 
-def read(text: str | bytes) -> Ruleset:
+def read(text: str | bytes, name: str = "nft -j list ruleset") -> Ruleset:
     """The ruleset that a listing describes.
 
     Args:
         text: One JSON document with a member ``nftables``.
+        name: The file, for what is said of a broken one.
 
     Raises:
         UsageError: It is no such document.
     """
     with CollectorPaused():
-        return _read_document(text)
+        return _read_document(text, name)
 
 
-def _read_document(text: str | bytes) -> Ruleset:
+def _read_document(text: str | bytes, name: str) -> Ruleset:
     try:
         document = cast("Json", msgspec.json.decode(text))
     except (msgspec.DecodeError, RecursionError) as error:
-        raise UsageError("this is no JSON: {why}", why=str(error)) from error
+        raise UsageError("{file}: this is no JSON: {why}", file=name, why=str(error)) from error
     items = members(document).get("nftables")
     if not isinstance(items, list):
         raise UsageError(
-            "this JSON is no nftables ruleset: it has no list called nftables",
+            "{file}: this JSON is no nftables ruleset: it has no list called nftables",
             hint=LIST_COMMAND,
+            file=name,
         )
+    return translated(items)
+
+
+def translated(items: Sequence[Json]) -> Ruleset:
+    """The ruleset of a listing's items, in whatever form they came."""
     return _Reader().read(items)
 
 
@@ -160,7 +167,7 @@ class _Reader:
         chain.rules.append(
             Rule(
                 tuple(expressions),
-                spelling=partial(spelled, listed, word(value, "comment")),
+                spelling=word(value, "text") or partial(spelled, listed, word(value, "comment")),
                 handle=handle if isinstance(handle, int) else None,
                 number=len(chain.rules) + 1,
                 comment=word(value, "comment"),
@@ -272,14 +279,18 @@ def _fill_map(found: NamedSet, of: tuple[Operand, ...], gives: Json, content: li
 
 
 def _data(gives: Json, node: Json) -> Data:
+    if isinstance(gives, dict):
+        return fields.element(_typed(gives), node)
     names: list[Json] = list(gives.split(" . ")) if isinstance(gives, str) else fields.listed(gives)
     return fields.element(_typed(names), node)
 
 
 def lacks_devices(ruleset: Ruleset) -> bool:
-    """Whether some ingress chain does not say where it stands."""
+    """Whether some chain of a device does not say where it stands."""
     return any(
-        chain.base is not None and chain.base.hook is Hook.INGRESS and not chain.base.devices
+        chain.base is not None
+        and chain.base.hook in {Hook.INGRESS, Hook.EGRESS}
+        and not chain.base.devices
         for table in ruleset.tables
         for chain in table.chains.values()
     )
@@ -315,9 +326,9 @@ _DEVICES = re.compile(r"devices? .*? priority")
 _QUOTED = re.compile(r'"([^"]+)"')
 
 
-def _read(text: str, sets: Sets) -> Ruleset:
+def _read(text: str, sets: Sets, name: str) -> Ruleset:
     del sets
-    return read(text)
+    return read(text, name)
 
 
 DIALECT = Dialect(

@@ -3,7 +3,7 @@
 from tojimari.core.message import mark
 from tojimari.lab.daemons import dropbear, telling, udp
 from tojimari.lab.fittings import CERTIFICATE, KEY, TLS, VISITOR, drop_in, unit
-from tojimari.lab.scene import Expected, File, House, Scene
+from tojimari.lab.scene import Audience, Expected, File, House, Scene
 
 _SQUID = "http_port 3128\nacl all src all\nhttp_access deny all\nshutdown_lifetime 1 second\n"
 _DANTE = """logoutput: syslog
@@ -98,6 +98,11 @@ def _http(daemon: str, port: int, product: str, *, version: bool, package: str) 
     return Expected(daemon, port, "http", product=product, tells_version=version, package=package)
 
 
+def _radius(port: int) -> Expected:
+    """Its clients are listed, and by default only the own house is."""
+    return udp("freeradius", port, "radius", package="freeradius", answers=Audience.HOUSE)
+
+
 SCENE = Scene(
     name="harbour",
     summary=mark("Many trades in one harbour: proxies, chat, voice, tunnels, files, measurements."),
@@ -136,16 +141,16 @@ SCENE = Scene(
             services=(
                 _http("squid", 3128, "Squid", version=True, package="squid"),
                 Expected("danted", 1080, "socks", package="dante-server"),
-                _http("haproxy", 8404, "HAProxy", version=False, package="haproxy"),
-                _http("varnishd", 6081, "Varnish", version=False, package="varnish"),
+                _http("haproxy", 8404, "HAProxy", version=True, package="haproxy"),
+                _http("varnishd", 6081, "Varnish Cache", version=False, package="varnish"),
                 _http("caddy", 80, "Caddy", version=False, package="caddy"),
                 Expected("caddy", 443, "http", product="Caddy", tls=True, package="caddy"),
-                udp("caddy", 443, "quic", product="Caddy", package="caddy"),
+                udp("caddy", 443, "quic", package="caddy"),
                 _http("lighttpd", 8081, "lighttpd", version=True, package="lighttpd"),
                 _http("tinyproxy", 8888, "tinyproxy", version=True, package="tinyproxy-bin"),
-                _http("uwsgi", 3031, "uWSGI", version=False, package="uwsgi-core"),
-                Expected("unbound", 53, "dns", product="Unbound", package="unbound"),
-                udp("unbound", 53, "dns", product="Unbound", package="unbound"),
+                Expected("uwsgi", 3031, "http", package="uwsgi-core"),
+                Expected("unbound", 53, "dns", package="unbound"),
+                udp("unbound", 53, "dns", package="unbound"),
             ),
         ),
         House(
@@ -165,16 +170,24 @@ SCENE = Scene(
                 File("/etc/radicale/config", _RADICALE),
             ),
             services=(
-                telling("ngircd", 6667, "irc", "ngIRCd", "ngircd"),
-                Expected("lua5.4", 5222, "xmpp", product="Prosody", package="prosody"),
-                Expected("lua5.4", 5269, "xmpp-server", product="Prosody", package="prosody"),
-                Expected(
-                    "murmurd", 64738, "mumble", product="Murmur", tls=True, package="mumble-server"
+                Expected("ngircd", 6667, "irc", package="ngircd"),
+                Expected("lua5.4", 5222, "xmpp", package="prosody"),
+                Expected("lua5.4", 5269, "xmpp", package="prosody"),
+                telling("murmurd", 64738, "mumble", "Murmur", "mumble-server", tls=True),
+                udp(
+                    *("murmurd", 64738, "mumble"),
+                    product="Murmur",
+                    tells_version=True,
+                    package="mumble-server",
                 ),
-                udp("murmurd", 64738, "mumble", product="Murmur", package="mumble-server"),
                 _http("icecast2", 8000, "Icecast", version=True, package="icecast2"),
-                Expected("turnserver", 3478, "stun", product="coturn", package="coturn"),
-                udp("turnserver", 3478, "stun", product="coturn", package="coturn"),
+                telling("turnserver", 3478, "stun", "Coturn", "coturn"),
+                udp(
+                    *("turnserver", 3478, "stun"),
+                    product="Coturn",
+                    tells_version=True,
+                    package="coturn",
+                ),
                 _http("radicale", 5232, "Radicale", version=False, package="radicale"),
             ),
         ),
@@ -199,10 +212,10 @@ SCENE = Scene(
             ),
             services=(
                 udp("openvpn", 1194, "openvpn", product="OpenVPN", package="openvpn"),
-                udp("charon-systemd", 500, "ike", product="strongSwan", package="charon-systemd"),
-                udp("charon-systemd", 4500, "ike", product="strongSwan", package="charon-systemd"),
-                udp("freeradius", 1812, "radius", product="FreeRADIUS", package="freeradius"),
-                udp("freeradius", 1813, "radius", product="FreeRADIUS", package="freeradius"),
+                udp("charon-systemd", 500, "ike", package="charon-systemd"),
+                udp("charon-systemd", 4500, "ike", package="charon-systemd"),
+                _radius(1812),
+                _radius(1813),
                 telling("kamailio", 5060, "sip", "Kamailio", "kamailio"),
                 udp(
                     "kamailio",
@@ -212,7 +225,7 @@ SCENE = Scene(
                     tells_version=True,
                     package="kamailio",
                 ),
-                udp("avahi-daemon", 5353, "mdns", product="Avahi", package="avahi-daemon"),
+                udp("avahi-daemon", 5353, "mdns", package="avahi-daemon", answers=Audience.STREET),
             ),
         ),
         House(
@@ -253,7 +266,8 @@ SCENE = Scene(
                 Expected("git-daemon", 9418, "git", package="git"),
                 Expected("svnserve", 3690, "svn", product="Subversion", package="subversion"),
                 telling("cupsd", 631, "ipp", "CUPS", "cups-daemon"),
-                Expected("distccd", 3632, "distcc", package="distcc"),
+                # It answers those only who bring work to be done.
+                Expected(*("distccd", 3632, "distcc"), package="distcc", answers=Audience.NOBODY),
                 dropbear(22),
             ),
         ),
@@ -292,10 +306,10 @@ SCENE = Scene(
                 telling("influxd", 8086, "http", "InfluxDB", "influxdb"),
                 Expected("iperf3", 5201, "iperf3", package="iperf3"),
                 telling("beanstalkd", 11300, "beanstalkd", "beanstalkd", "beanstalkd"),
-                udp("rsyslogd", 514, "syslog", package="rsyslog"),
-                Expected("rsyslogd", 1514, "syslog", package="rsyslog"),
-                Expected("xrdp", 3389, "rdp", product="xrdp", package="xrdp"),
-                udp("coap-server", 5683, "coap", product="libcoap", package="libcoap3-bin"),
+                udp(*("rsyslogd", 514, "syslog"), package="rsyslog", answers=Audience.NOBODY),
+                Expected(*("rsyslogd", 1514, "syslog"), package="rsyslog", answers=Audience.NOBODY),
+                Expected("xrdp", 3389, "rdp", package="xrdp"),
+                udp("coap-server", 5683, "coap", package="libcoap3-bin"),
             ),
         ),
         VISITOR,

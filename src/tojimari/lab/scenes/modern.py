@@ -129,7 +129,9 @@ SCENE = Scene(
                 redis(6379, password=True),
                 memcached(11211),
                 etcd(2379),
-                Expected("etcd", 2380, "etcd-peer", package="etcd-server", loopback=True),
+                Expected(
+                    "etcd", 2380, "http", product="etcd", package="etcd-server", loopback=True
+                ),
             ),
         ),
         House(
@@ -148,7 +150,7 @@ SCENE = Scene(
                 telling("beam.smp", 5672, "amqp", "RabbitMQ", "rabbitmq-server"),
                 Expected("epmd", 4369, "epmd", package="erlang-base"),
                 nats(4222),
-                Expected("nats-server", 8222, "http", product="NATS", package="nats-server"),
+                Expected("nats-server", 8222, "http", product="NATS Server", package="nats-server"),
             ),
         ),
         House(
@@ -184,8 +186,8 @@ SCENE = Scene(
                 Expected("slapd", 389, "ldap", product="OpenLDAP", package="slapd"),
                 Expected("slapd", 636, "ldap", product="OpenLDAP", tls=True, package="slapd"),
                 Expected("smbd", 445, "smb", product="Samba", package="samba"),
-                Expected("smbd", 139, "netbios-ssn", product="Samba", package="samba"),
-                udp("nmbd", 137, "netbios-ns", product="Samba", package="samba"),
+                Expected("smbd", 139, "smb", product="Samba", package="samba"),
+                udp("nmbd", 137, "netbios-ns", package="samba"),
                 udp("snmpd", 161, "snmp", product="Net-SNMP", package="snmpd"),
                 udp("in.tftpd", 69, "tftp", package="tftpd-hpa"),
                 Expected("rsync", 873, "rsync", product="rsync", package="rsync"),
@@ -208,7 +210,7 @@ SCENE = Scene(
             commands=("echo practice | tigervncpasswd -f >/etc/lab/vnc.password",),
             services=(
                 vnc(5901),
-                telling("jupyter-notebook", 8888, "http", "Jupyter", "jupyter-notebook"),
+                telling("jupyter-notebook", 8888, "http", "Jupyter Server", "jupyter-notebook"),
                 ollama(11434),
             ),
         ),

@@ -3,7 +3,7 @@
 from tojimari.core.message import mark
 from tojimari.lab.daemons import bind, dovecot, postfix, sshd, telling, udp, vsftpd
 from tojimari.lab.fittings import CERTIFICATE, KEY, VISITOR, drop_in, unit
-from tojimari.lab.scene import Expected, File, House, Scene
+from tojimari.lab.scene import Audience, Expected, File, House, Scene
 
 _APACHE = f"""ServerName web.lab.example
 <VirtualHost *:80>
@@ -170,7 +170,13 @@ SCENE = Scene(
                 File("/etc/dnsmasq.conf", _DNSMASQ),
                 unit("dnsmasq", "/usr/sbin/dnsmasq --keep-in-foreground -C /etc/dnsmasq.conf"),
             ),
-            services=(udp("dnsmasq", 67, "dhcp", package="dnsmasq-base"),),
+            services=(
+                udp(
+                    *("dnsmasq", 67, "dhcp"),
+                    package="dnsmasq-base",
+                    answers=Audience.OTHERS,
+                ),
+            ),
         ),
         House(
             name="newcomer",
@@ -178,7 +184,13 @@ SCENE = Scene(
             number=None,
             units=("dhclient.service",),
             files=(unit("dhclient", "/sbin/dhclient -4 -d eth0"),),
-            services=(udp("dhclient", 68, "dhcp", package="isc-dhcp-client"),),
+            services=(
+                udp(
+                    *("dhclient", 68, "dhcp-client"),
+                    package="isc-dhcp-client",
+                    answers=Audience.NOBODY,
+                ),
+            ),
         ),
         VISITOR,
     ),

@@ -15,6 +15,11 @@ OTHER = re.compile(
 )
 """A few words and a version with a point: a name that the table does not have."""
 
+CALLED = re.compile(
+    r"(?!(?i:no|my|our|your|the|a|private|hidden|some|not)\b)(?:[A-Z]\w* )?\w*(?:DNS|dns)\w*"
+)
+"""One or two words of which the last has DNS in it: a name, where a sentence would be a joke."""
+
 SILENT = frozenset({"none", "null", "unknown", "n/a", "not available", "secret", "hidden"})
 
 
@@ -34,7 +39,9 @@ def product(text: str) -> Software | None:
         return Software("ISC", "BIND", bind["version"], bind["hint"])
     if named is None:
         other = OTHER.match(line)
-        return Software(None, other["name"].strip(), other["version"]) if other else None
+        if other is not None:
+            return Software(None, other["name"].strip(), other["version"])
+        return Software(None, line) if CALLED.fullmatch(line) else None
     version = versions.after(line, named.end, words=2)
     version = versions.plain(version) if version else None
     if version is not None and named.name.product == "DNS" and "BIND" in line:

@@ -15,6 +15,13 @@ HINT = re.compile(
 )
 EXTRA = re.compile(r" ?(\((?:Build|ext\.)[^)]*\)|\([0-9]+\)|beta)")
 BRACKETS = re.compile(r"FTP server \((?P<inside>[^()]*)")
+WELCOME = re.compile(r"^-*\s*Welcome? to (?:the )?", re.IGNORECASE)
+SERVER = re.compile(
+    r"(?P<name>[A-Z][\w&+-]*(?: [A-Z][\w&+-]*)*?) (?:(?P<before>[0-9]+\.[0-9]\w*(?:\.\w+)*) )?"
+    r"(?P<kind>(?:FTP|Ftp|ftp) ?(?:Print )?(?:[Ss]erver|[Ss]ervice|[Dd]aemon)?)\b"
+    r"(?:,? (?:[Vv]ersion|[Rr]elease) ?| )?[vV]?(?P<after>[0-9]+\.[0-9]\w*(?:\.\w+)*)?"
+)
+TITLE = re.compile(r" (?:Version|Ver)\b.*$")
 BEFORE = re.compile(
     r"(?:^|\s)(?P<name>[A-Za-z][\w+.-]*?)(?P<suffix>[Ff][Tt][Pp][Dd]?)\b"
     r"[ /_v]*(?P<version>[0-9][\w.-]*)?"
@@ -40,7 +47,7 @@ def product(text: str) -> Software | None:
         if match.name.product == "FTP" and match.name.vendor == "Apple":
             version = None  # the number is the system's
         return Software(match.name.vendor, match.name.product, version, told)
-    return _in_brackets(text) or _named(text)
+    return _in_brackets(text) or _server(text) or _named(text)
 
 
 def _extended(text: str, version: str) -> str:
@@ -74,7 +81,26 @@ def _in_brackets(text: str) -> Software | None:
     )
     if parts is None or parts["name"].lower().startswith("version"):
         return None
-    return Software(None, parts["name"].strip(), parts["version"])
+    return Software(None, TITLE.sub("", parts["name"].strip()), parts["version"])
+
+
+def _server(text: str) -> Software | None:
+    """Words before "FTP server" with a version beside them: ``Acme Vault FTP Server v4.2``.
+
+    Without a version they may be the host's name, unless it is a welcome or nothing but words.
+    """
+    line = WELCOME.sub("", text.partition("\n")[0].strip())
+    found = SERVER.match(line)
+    if found is None:
+        return None
+    name, version = TITLE.sub("", found["name"]), found["before"] or found["after"]
+    if found["before"]:
+        name = name.removesuffix(found["kind"]).strip() or name
+        return Software(None, name, version)
+    several = " " in name and all(word.isalpha() for word in name.split())
+    if version is None and not (several or line != text.partition("\n")[0].strip()):
+        return None
+    return Software(None, f"{name} {found['kind'].strip()}", version)
 
 
 def _named(text: str) -> Software | None:

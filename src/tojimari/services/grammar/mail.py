@@ -21,6 +21,7 @@ BRACKET = re.compile(
     r"v?(?P<version>[0-9]+\.[\w.+-]*)"
 )
 WORD = re.compile(r"(?<![\w.@-])(?P<name>[A-Z][\w.+/-]*\w)")
+HOST = re.compile(r"^\S*\.\S* ")  # it stands before everything else, and has points
 SHORT_NAME = 6  # letters; longer words in capitals are warnings, not names
 GREETING = versions.WORDS | frozenset(
     {"esmtp", "smtp", "lmtp", "pop", "pop3", "imap", "ready", "welcome", "hello", "hi", "at", "to"}
@@ -37,6 +38,7 @@ GREETING = versions.WORDS | frozenset(
         "day",
         "starting",
     }
+    | {"imap4rev1", "imap4", "nntp", "running", "on", "host", "ready."}
     | {"ok", "capability", "localhost", "utc", "gmt", "lab", "use", "all", "your", "how", "who"}
 )
 PACKAGE = re.compile(r" ?(?:HF[0-9]+|FP[0-9]+(?: HF[0-9]+)?)\b")
@@ -72,6 +74,9 @@ def _unknown(line: str) -> Software | None:
     bracket = BRACKET.search(bare)
     if bracket is not None:
         return Software(None, bracket["name"].strip(), bracket["version"])
+    spaced = versions.named(HOST.sub("", bare.strip()), GREETING)
+    if spaced is not None:
+        return Software(None, *spaced)
     _, found, behind = bare.partition("SMTP ")
     for part in (behind, bare) if found else (bare,):
         for word in WORD.finditer(part):
@@ -111,5 +116,5 @@ def _longer(line: str, version: str) -> str:
         return version + count.group()
     if "Cyrus" in line:  # it tells its package in full, which is its version
         return version.partition("-OS")[0]
-    doubled = version.partition("-")
-    return doubled[0] if doubled[2].startswith((doubled[0], "20")) else versions.plain(version)
+    one, _, other = version.partition("-")
+    return one if other.lstrip("-").startswith((one, "20")) else versions.plain(version)

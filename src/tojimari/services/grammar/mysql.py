@@ -17,6 +17,9 @@ MAXSCALE = re.compile(r"(?P<version>[0-9][0-9.]*)-maxscale", re.IGNORECASE)
 MARIADB = re.compile(r"(?P<version>[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9]{1,2}(?=-))?)-MariaDB")
 PERCONA = re.compile(r"-(?:rel)?[0-9]{1,2}\.[0-9]+(?:[-.]|$)")
 PERCONA_REL = re.compile(r"-rel[0-9.]+")
+OTHERS = (("TiDB", "PingCAP", "TiDB"), ("Vitess", "Vitess", "Vitess"))
+"""Those that speak MySQL's tongue, tell its version, and their own behind it."""
+
 DISTRIBUTION = re.compile(
     r"[-+~_:]?(?P<hint>[0-9.+~:]*(?:ubuntu|debian|deb|maria~|fedora|el|centos|suse|mga)[\w.~+-]*)",
     re.IGNORECASE,
@@ -50,6 +53,10 @@ def product(text: str) -> Software | None:
         if named is not None:
             return Software("MariaDB", "MariaDB", named["version"], told)
         return Software("MariaDB", "MariaDB", number["version"], told)
+    for word, vendor, product_name in OTHERS:
+        other = re.search(rf"{word}(?:-v?(?P<version>[0-9][0-9.]*[0-9]))?", rest, re.IGNORECASE)
+        if other is not None:
+            return Software(vendor, product_name, other["version"] or number["version"], told)
     if "tokudb" in rest.lower():
         return Software("Tokutek", "MariaDB", number["version"], told)
     if "percona" in rest.lower() or PERCONA.match(rest):

@@ -11,7 +11,8 @@ def product(text: str) -> Software | None:
     """The software of a greeting, without its code."""
     match = names.find(text, "nntp")
     if match is None:
-        return None
+        spaced = versions.named(text.partition("NNTP")[0])
+        return Software(None, *spaced) if spaced else None
     labelled = re.search(r"Version: (?=[0-9])", text)
     version = versions.after(text, labelled.end()) if labelled else versions.after(text, match.end)
     return Software(match.name.vendor, match.name.product, version)

@@ -9,6 +9,6 @@ def product(text: str) -> Software | None:
     """The software of a field."""
     match = names.find(text, "rtsp")
     if match is None:
-        return http.product(text) if "/" in text else None
+        return http.product(text)
     version = versions.after(text, match.end) or versions.first(text[match.end :])
     return Software(match.name.vendor, match.name.product, version)

@@ -1,5 +1,7 @@
 """Server and User-Agent fields of SIP (RFC 3261, sections 20.35 and 20.41)."""
 
+import re
+
 from tojimari.services.grammar import http, names, versions
 from tojimari.services.grammar.software import Software, short
 
@@ -13,10 +15,15 @@ def product(text: str) -> Software | None:
     """
     match = names.find(text, "sip")
     if match is None:
-        return http.product(text) if "/" in text else None
+        found = http.product(text)
+        # A word alone ("Phone") names nobody.
+        return found if found is not None and (found.version or "/" in text) else None
     version = versions.after(text, match.end)
     if version is not None and match.name.product in {"OpenSIPS", "OpenSER", "Kamailio"}:
         version = version.partition("-")[0]
-    elif version is not None and match.name.product == "FreeSWITCH":
-        version = version.partition("~")[0].partition("-release")[0]
+    elif version is not None:
+        if match.name.product == "FreeSWITCH":
+            version = version.partition("~")[0].partition("-release")[0]
+        inner = re.match(r"\([0-9.]+\)", text[text.find(version, match.end) + len(version) :])
+        version += inner.group() if inner else ""  # FreePBX: its own number, then Asterisk's
     return Software(match.name.vendor, match.name.product, version)

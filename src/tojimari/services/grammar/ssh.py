@@ -12,6 +12,9 @@ from tojimari.services.grammar.software import Software, short
 PARTS = re.compile(
     r"(?P<name>[A-Za-z][A-Za-z+.]*(?:[-_ ][A-Za-z+]+)*?)[-_/ .]?v?(?P<version>[0-9].*)?$"
 )
+NAME = re.compile(r"[A-Za-z][A-Za-z]+(?: [A-Za-z]+)*")
+RELEASE = re.compile(r"[-_][Rr]elease(?=[-_])")
+INSIDE = re.compile(r"[-_A-Za-z][vV]?(?P<version>[0-9]+(?:\.[0-9]\w*)+)")
 LIBRARY = "sshlib:"  # Bitvise's library: its own version, then the product
 FLOW = "flowssh:"
 PATCHED = re.compile(r"(?P<version>[0-9][0-9A-Za-z.]*)_")
@@ -32,13 +35,17 @@ def product(text: str) -> Software | None:
     match = names.find(whole, "ssh")
     word, _, comments = whole.partition(" ")
     if match is None:
-        return _unknown(word)
+        return _unknown(word, comments)
     version = versions.after(whole, match.end, words=2)
     if version is None and word[:1].isdigit():
         version = word  # "6.4.12.353 SSH Tectia Server" has it the other way round
     elif match.name.product == "OpenSSH" and version is not None:
-        patched = PATCHED.match(version)
+        # FreeBSD's own build counts the patches in; elsewhere they are somebody's addition.
+        patched = None if comments.startswith("FreeBSD") else PATCHED.match(version)
         version = versions.plain(patched["version"] if patched else version)
+    elif version is None:
+        inside = INSIDE.search(word, match.start) if match.start < len(word) else None
+        version = inside["version"] if inside else None
     build = re.match(r"Build [0-9]+", comments)
     if build is not None and version is not None:
         version = f"{version} {build.group()}"
@@ -46,9 +53,19 @@ def product(text: str) -> Software | None:
     return Software(match.name.vendor, match.name.product, version, hint or None)
 
 
-def _unknown(word: str) -> Software | None:
-    """Name and version of software that the table does not have."""
-    parts = PARTS.match(word)
+def _unknown(word: str, comments: str) -> Software | None:
+    """Name and version of software that the table does not have.
+
+    Some write words where a name should stand (``Acme Router Shell 4.2``), some put the version
+    first (``6.4.19 Acme Server``).
+    """
+    if comments and not any(char.isdigit() for char in word):
+        spaced = versions.named(f"{word} {comments}".replace("(", ""))
+        if spaced is not None:
+            return Software(None, *spaced)
+    if word[:1].isdigit() and "." in word and NAME.fullmatch(comments):
+        return Software(None, comments, versions.bare(word))
+    parts = PARTS.match(RELEASE.sub("", word))
     if parts is None or not parts["name"]:
         return None
     version = versions.VERSION.match(parts["version"] or "")

@@ -21,6 +21,7 @@ WORDS = frozenset(
         "embedded",
         "engine",
         "asap",
+        "mime",
         "[free",
         "edition]",
     }
@@ -54,11 +55,39 @@ def bare(version: str) -> str:
     return stripped[1:] if stripped[:1] in {"v", "V", "r", "R"} else stripped
 
 
+NAMED = re.compile(
+    r"(?<![\w.+&@-])(?P<name>[A-Za-z][\w.+&-]*(?:\((?:R|TM|r|tm)\))?"
+    r"(?: [A-Z0-9][\w.+&-]*(?:\((?:R|TM)\))?"
+    r"| (?:of|for|and|e-[Mm]ail)(?= ))*?)"
+    r"(?:,? (?:[Vv]ersion|[Rr]elease|[Bb]uild|[Vv]er\.?))? \(?[vV]?\.?"
+    r"(?P<version>[0-9]+(?:\.[0-9]\w*)+(?:\([0-9.]+\))?)"
+)
+"""Words and a version behind them: ``Acme Mail Wall 7.1.22``, ``Acme Console, release 7.53``."""
+
+
+def named(text: str, silent: frozenset[str] = frozenset()) -> tuple[str, str] | None:
+    """The first run of words that has a version behind it, and the version.
+
+    Args:
+        text: A greeting.
+        silent: Words in lower case that are no part of a name where they stand at its beginning.
+    """
+    for found in NAMED.finditer(text):
+        words = found["name"].split()
+        while words and words[0].strip(",.;:-").lower() in silent:
+            del words[0]
+        if words and not words[0][0].isdigit() and "@" not in words[0]:
+            return " ".join(words), found["version"]
+    return None
+
+
 BUILDER = re.compile(
-    r"[-+~](?!(?:rc|beta|alpha|pre|dev|git|snapshot|kh|p|b|r|rpz|rl|final|ga)[0-9._+-]|(?:beta|alpha|rc|dev|snapshot)$)[A-Za-z]{2,}",
+    r"[-+~](?!(?:rc|beta|alpha|pre|dev|git|snapshot|kh|p|b|r|rpz|rl|final|ga)[0-9._+-]|(?:beta|alpha|rc|dev|snapshot)$)"
+    r"(?:[A-Za-z]{2,}|X[0-9](?![0-9]))",
     re.IGNORECASE,
 )
-"""A joiner and a word that is no stage of development: what a builder put behind the number."""
+"""A joiner and a word that is no stage of development: what a builder put behind the number, or
+the name of an edition (``X1``)."""
 
 
 def plain(version: str) -> str:

@@ -10,7 +10,8 @@ import struct
 from tojimari.core.endpoint import Transport
 from tojimari.core.message import Value
 from tojimari.core.service import Service
-from tojimari.services.dialogue import Dialogue, Peer, Protocol, ask
+from tojimari.services import limits
+from tojimari.services.dialogue import Dialogue, Peer, Protocol, Read, Send, read_datagram
 from tojimari.services.octets import Cursor, text
 
 REQUEST, REPLY = 1, 2
@@ -18,6 +19,7 @@ COOKIE = b"\x63\x82\x53\x63"  # RFC 2131, section 3
 OPTIONS_AT = 240  # after BOOTP's fixed part and the cookie
 MESSAGE, SERVER_ID, WANTED, END, PAD = 53, 54, 55, 255, 0
 INFORM = 8
+WAIT = 3.5  # seconds; a server that offers an address pings it for three seconds before (dnsmasq)
 MESSAGES = {2: "offer", 5: "ack", 6: "nak"}
 ADDRESSES = {1: "subnet-mask", 3: "router", 6: "dns-servers", 42: "ntp-servers", 54: "server-id"}
 TEXTS = {12: "host-name", 15: "domain", 60: "vendor-class", 66: "tftp-server", 67: "boot-file"}
@@ -27,7 +29,10 @@ TIMES = {51: "lease-seconds", 58: "renewal-seconds", 59: "rebinding-seconds"}
 def greet(peer: Peer) -> Dialogue:
     """INFORM, and the ACK with the offered parameters."""
     number = peer.nonce[:4]
-    reply = yield from ask(inform(number, peer.local, b"\x02" + peer.nonce[4:9]))
+    yield Send(inform(number, peer.local, b"\x02" + peer.nonce[4:9]))
+    reply = yield Read(limit=limits.HEARD, seconds=WAIT)
+    if reply[4:8] != number:  # at port 68 arrives what was meant for whoever asked before us
+        reply = yield from read_datagram()
     if len(reply) < OPTIONS_AT or reply[0] != REPLY or reply[4:8] != number:
         return None
     if reply[236:240] != COOKIE:

@@ -24,7 +24,7 @@ def greet(peer: Peer) -> Dialogue:
     if any(word in said.upper() for word in MAIL):
         return None
     confidence = Confidence.CERTAIN if "FTP" in said.upper() else Confidence.LIKELY
-    details: dict[str, Value] = {}
+    details: dict[str, Value] = {"banner": said}
     if greeting.code == 220:
         features = yield from _features()
         if features is None:

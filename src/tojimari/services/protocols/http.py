@@ -3,23 +3,20 @@
 from collections.abc import Sequence
 
 from tojimari.core.endpoint import Transport
-from tojimari.core.message import Value
-from tojimari.core.service import Service
-from tojimari.services import http
+from tojimari.services import http, website
 from tojimari.services.dialogue import Dialogue, Peer, Protocol, Reconnect, Talk
-from tojimari.services.grammar import http as grammar
 from tojimari.services.http import Response
-from tojimari.services.octets import snippet
 from tojimari.services.page import Answer, Page, pages
 
 ASKED_PATHS = 2  # beside the first page
 NOT_FOR_BARE = frozenset({400, 421, 426, 431, 505})  # complaints about a request without Host
-SHOWN = ("server", "location", "www-authenticate", "x-powered-by", "via", "content-type")
+NOT_FOUND = 404  # RFC 9110, section 15.5.5
+HABIT = "/version"  # where etcd, Docker and Kubernetes tell theirs, at whatever number
 
 
 def greet(peer: Peer) -> Dialogue:
     """GET /, and for some products one more path."""
-    host = _host(peer)
+    host = website.host(peer.name, peer.endpoint.port, tls=peer.tls)
     asked = http.request("/", host) if peer.expected else http.BARE
     response = yield from http.exchange(asked)
     if response is None:
@@ -28,15 +25,7 @@ def greet(peer: Peer) -> Dialogue:
         again = yield from http.exchange(http.request("/", host))
         response = again or response
     page, answer = yield from _product(peer, response, host)
-    return _service(response, page, answer)
-
-
-def _host(peer: Peer) -> str:
-    """The Host header (RFC 9110, section 7.2): the port is left out where it is the default."""
-    name = f"[{peer.name}]" if ":" in peer.name else peer.name
-    return (
-        name if peer.endpoint.port == (443 if peer.tls else 80) else f"{name}:{peer.endpoint.port}"
-    )
+    return website.service("http", response, page, answer)
 
 
 def _product(peer: Peer, first: Response, host: str) -> Talk[tuple[Page | None, Answer | None]]:
@@ -61,11 +50,13 @@ def _by_number(
     candidates = [
         one for one in known if peer.endpoint.port in one.ports and one.confirm and one.path
     ]
+    if not candidates and first.status == NOT_FOUND and not first.header("server"):
+        return (yield from _by_habit(first, host, known))
     before = first
     for page in candidates[:ASKED_PATHS]:
         reply = yield from _asked(before, page.path, host)
         if reply is None:
-            break
+            return None, None
         before = reply
         answer = page.confirm(reply) if page.confirm else None
         if answer is not None:
@@ -73,44 +64,25 @@ def _by_number(
     return None, None
 
 
+def _by_habit(
+    first: Response, host: str, known: Sequence[Page]
+) -> Talk[tuple[Page | None, Answer | None]]:
+    """A server without a front page and without a name is an interface for programs."""
+    reply = yield from _asked(first, HABIT, host)
+    for page in known if reply is not None else ():
+        answer = page.confirm(reply) if page.path == HABIT and page.confirm and reply else None
+        if answer is not None:
+            return page, answer
+    return None, None
+
+
 def _asked(before: Response, path: str, host: str) -> Talk[Response | None]:
     """One more path, on the same connection where the server keeps it."""
-    if not before.reusable and not (yield Reconnect()):
-        return None
-    return (yield from http.exchange(http.request(path, host)))
-
-
-def _service(response: Response, page: Page | None, answer: Answer | None) -> Service:
-    software = grammar.product(response.header("server"))
-    details: dict[str, Value] = {"status": response.status}
-    if response.title:
-        details["title"] = response.title
-    for name in SHOWN:
-        if response.header(name):
-            details["redirect" if name == "location" else name] = response.header(name)
-    if software is not None:
-        details |= software.details()
-    evidence = f"HTTP/{response.version} {response.status} {response.reason}".strip()
-    if page is None:
-        return Service(
-            "http",
-            product=software.product if software else None,
-            version=software.version if software else None,
-            vendor=software.vendor if software else None,
-            evidence=snippet(evidence.encode()),
-            details=details,
-        )
-    details |= (answer.details if answer else None) or {}
-    if software is not None:
-        details["http-server"] = f"{software.product} {software.version or ''}".strip()
-    return Service(
-        "http",
-        product=page.product,
-        version=answer.version if answer else None,
-        vendor=page.vendor,
-        evidence=snippet(evidence.encode()),
-        details=details,
-    )
+    asked = http.request(path, host)
+    reply = (yield from http.exchange(asked)) if before.reusable else None
+    if reply is None and (yield Reconnect()):
+        reply = yield from http.exchange(asked)
+    return reply
 
 
 PROTOCOL = Protocol(

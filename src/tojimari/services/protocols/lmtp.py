@@ -23,7 +23,10 @@ def greet(peer: Peer) -> Dialogue:
         return None
     yield Send(b"QUIT\r\n")
     software = mail.product(said)
-    details: dict[str, Value] = {"extensions": ", ".join(text(line) for line in reply.lines[1:])}
+    details: dict[str, Value] = {
+        "banner": said,
+        "extensions": ", ".join(text(line) for line in reply.lines[1:]),
+    }
     return Service(
         "lmtp",
         product=software.product if software else None,

@@ -24,7 +24,7 @@ def greet(peer: Peer) -> Dialogue:
     ):
         return None
     yield Send(b"QUIT\r\n")
-    details: dict[str, Value] = {"posting": "yes" if greeting.code == 200 else "no"}
+    details: dict[str, Value] = {"banner": said, "posting": "yes" if greeting.code == 200 else "no"}
     if listed:
         details["capabilities"] = ", ".join(text(line) for line in lines[1:] if line != b".")
     software = grammar.product(said)

@@ -30,7 +30,9 @@ def greet(peer: Peer) -> Dialogue:
     capabilities = yield from _capabilities()
     if capabilities is None and not (named and greeting.startswith(b"+OK")):
         return None
-    details: dict[str, Value] = software.details() if software else {}
+    details: dict[str, Value] = {"banner": said}
+    if software is not None:
+        details |= software.details()
     details |= yield from _security(capabilities or [], peer)
     return Service(
         "pop3",

@@ -16,8 +16,11 @@ def greet(peer: Peer) -> Dialogue:
     answer = yield from textual(b"RTSP/")
     if answer is None:
         return None
-    software = grammar.product(answer.headers.get("server", ""))
+    told = answer.headers.get("server", "")
+    software = grammar.product(told)
     details: dict[str, Value] = {"status": answer.status}
+    if told:
+        details["server"] = told
     if "public" in answer.headers:
         details["methods"] = answer.headers["public"]
     return Service(

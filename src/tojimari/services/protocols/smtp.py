@@ -21,7 +21,7 @@ def greet(peer: Peer) -> Dialogue:
     certain = "SMTP" in upper or "MAIL" in upper or "POSTFIX" in upper
     if "FTP" in upper or "LMTP" in upper or (greeting.code != 220 and not certain):
         return None
-    details: dict[str, Value] = {}
+    details: dict[str, Value] = {"banner": said}
     if greeting.code == 220:
         extensions = yield from _extensions()
         if extensions is None and not certain:

@@ -16,11 +16,12 @@ V2C, V3 = 1, 3
 REPORTABLE = b"\x04"
 USM = 3  # the user-based security model (RFC 3414)
 DESCRIPTION = "1.3.6.1.2.1.1.1.0"  # sysDescr.0 (RFC 3418)
+NET_SNMP = "Net-SNMP"
 MAKERS = {
     9: "Cisco",
     11: "HP",
     2636: "Juniper",
-    8072: "Net-SNMP",
+    8072: NET_SNMP,
     311: "Microsoft",
     14988: "MikroTik",
     12356: "Fortinet",
@@ -47,6 +48,8 @@ def greet(peer: Peer) -> Dialogue:
         maker = int.from_bytes(engine[:4], "big") & 0x7FFFFFFF
         vendor = MAKERS.get(maker)
         details |= {"versions": "3", "engine-id": engine.hex(), "enterprise": maker}
+    elif not peer.expected:
+        return None
     described = yield from _description(number + 1)
     if not answer and described is None:
         return None
@@ -54,9 +57,11 @@ def greet(peer: Peer) -> Dialogue:
         details |= {"community-public": "yes", "description": described}
         details["versions"] = "2c 3" if answer else "2c"
     software = grammar.product(described or "")
+    # Its engine identifiers have a form of its own (RFC 3411, SnmpEngineID: the maker's choice).
+    by_engine = NET_SNMP if vendor == NET_SNMP else None
     return Service(
         "snmp",
-        product=software.product if software else None,
+        product=software.product if software else by_engine,
         version=software.version if software else None,
         vendor=software.vendor if software else vendor,
         evidence=snippet((described or "engine discovery").encode()),

@@ -39,7 +39,7 @@ def greet(peer: Peer) -> Dialogue:
         return None
     _, version, rest = text(line.rstrip(b"\r\n")).split("-", 2)
     software = grammar.product(rest)
-    details: dict[str, Value] = {"ssh-version": version}
+    details: dict[str, Value] = {"ssh-version": version, "banner": rest}
     if software is not None:
         details |= software.details()
     if version in {"2.0", "1.99"}:

@@ -1,0 +1,82 @@
+"""A machine at the other end of a cable, for benches: a network namespace, doors, and rules."""
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Generator, Sequence
+
+OURS, THEIRS = "10.99.0.1", "10.99.0.2"
+CABLE = "bench0"
+
+_LISTEN = """
+import select, socket, sys
+doors = []
+for port in sys.argv[1:]:
+    door = socket.create_server(("", int(port)), backlog=512)
+    doors.append(door)
+print("ready", flush=True)
+while True:
+    for door in select.select(doors, [], [])[0]:
+        door.accept()[0].close()
+"""
+
+
+class Far:
+    """The far machine."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._programs: list[subprocess.Popen[str]] = []
+
+    def line(self, *words: str) -> list[str]:
+        return ["nsenter", f"--net=/proc/{self._pid}/ns/net", *words]
+
+    def run(self, *words: str) -> None:
+        subprocess.run(self.line(*words), check=True)
+
+    def listen(self, ports: Sequence[int]) -> None:
+        self.serve(_LISTEN, *map(str, ports))
+
+    def serve(self, program: str, *arguments: str) -> None:
+        """Start a Python program there, and wait until it has said a line."""
+        started = subprocess.Popen(
+            self.line(sys.executable, "-c", program, *arguments),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._programs.append(started)
+        assert started.stdout is not None
+        started.stdout.readline()
+
+    def close(self) -> None:
+        for one in self._programs:
+            one.kill()
+            one.wait()
+
+
+@contextlib.contextmanager
+def far() -> Generator[Far]:
+    """The far machine, for as long as it is used; this process is in a namespace of its own."""
+    keeper = subprocess.Popen(
+        ["unshare", "--net", "sh", "-c", "echo ready; exec sleep infinity"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert keeper.stdout is not None
+    keeper.stdout.readline()
+    made = Far(keeper.pid)
+    try:
+        cable = ["type", "veth", "peer", CABLE, "netns", str(keeper.pid)]
+        subprocess.run(["ip", "link", "add", CABLE, *cable], check=True)
+        for prefix, address in (([], OURS), (made.line(), THEIRS)):
+            for words in (
+                ("ip", "address", "add", f"{address}/24", "dev", CABLE),
+                ("ip", "link", "set", CABLE, "up"),
+                ("ip", "link", "set", "lo", "up"),
+            ):
+                subprocess.run([*prefix, *words], check=True)
+        yield made
+    finally:
+        made.close()
+        keeper.kill()
+        keeper.wait()

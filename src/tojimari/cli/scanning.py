@@ -1,0 +1,196 @@
+"""How a scan is shown while it runs and when it is over."""
+
+import shutil
+import signal
+import sys
+import time
+from functools import cache
+from types import FrameType
+from typing import Self
+
+import click
+
+from tojimari.app.scan import Event, Found, Going, Run
+from tojimari.cli import output, settings
+from tojimari.core.endpoint import Transport
+from tojimari.scan.plan import Plan
+from tojimari.scan.tally import Row, Tally
+from tojimari.scan.task import Answer, Ended
+
+NOTHING_OPEN = 1
+NOT_ALL = 2
+
+
+def run(plan: Plan, *, lines: bool, only_open: bool) -> int:
+    """Do a plan, and say what it finds.
+
+    Args:
+        plan: What is done.
+        lines: Whether each door is a JSON line of its own, as soon as it is known.
+        only_open: Whether only open doors are listed.
+    """
+    shown = Shown(plan, lines=lines, only_open=only_open)
+    running = Run(plan)
+    with Interrupts(running) as interrupts:
+        shown.begin()
+        with running, Bar(shown.tally) as bar:
+            for event in running:
+                bar.hide()
+                shown.take(event)
+                bar.show()
+    shown.end()
+    if interrupts.number is not None:
+        return 128 + interrupts.number  # as shells report it
+    if shown.tally.ended in {Ended.TIME, Ended.STOPPED}:
+        return NOT_ALL
+    return 0 if shown.tally.opened else NOTHING_OPEN
+
+
+class Shown:
+    """Says what a scan finds, in the form that was asked for.
+
+    Attributes:
+        tally: The sum of it.
+    """
+
+    def __init__(self, plan: Plan, *, lines: bool, only_open: bool) -> None:
+        """Nothing is said before it begins."""
+        self.tally = Tally(plan)
+        self._lines = lines
+        self._only_open = only_open
+        self._began = time.monotonic()
+
+    def begin(self) -> None:
+        """Say what is about to be done."""
+        from tojimari.report import scan  # noqa: PLC0415 - so that the help starts at once
+
+        chosen = settings.current()
+        if not (chosen.json or chosen.plain or self._lines):
+            output.lines([*scan.plan(self.tally.plan, chosen.language), ""])
+            sys.stdout.flush()
+
+    def take(self, event: Event) -> None:
+        """Something was told."""
+        if isinstance(event, Found):
+            for row in self.tally.found(event.part, event.answers):
+                self._row(row)
+        elif isinstance(event, Going):
+            self.tally.progress[event.part] = event.progress
+        else:
+            self.tally.endings[event.part] = event.ending
+            self.tally.progress[event.part] = event.ending.progress
+
+    def _row(self, row: Row) -> None:
+        if self._only_open and row.answer is not Answer.OPEN:
+            return
+        if self._lines:
+            from tojimari.report import scan_document  # noqa: PLC0415 - for those who want JSON
+
+            output.json_line(scan_document.door(row, self.tally, service))
+        elif settings.current().plain and not settings.current().json:
+            from tojimari.report import scan  # noqa: PLC0415 - so that the help starts at once
+
+            output.lines([scan.plain(row, service(row.port, row.transport))])
+
+    def end(self) -> None:
+        """Say the whole."""
+        from tojimari.report import scan  # noqa: PLC0415 - so that the help starts at once
+
+        seconds = time.monotonic() - self._began
+        chosen = settings.current()
+        if self._lines or chosen.json:
+            from tojimari.report import scan_document  # noqa: PLC0415 - for those who want JSON
+
+            if self._lines:
+                output.json_line(scan_document.end(self.tally, seconds))
+            else:
+                only = self._only_open
+                output.json(scan_document.document(self.tally, service, seconds, only_open=only))
+        elif not chosen.plain:
+            view = output.view()
+            output.lines(scan.machines(self.tally, service, view, only_open=self._only_open))
+            output.lines(scan.summary(self.tally, seconds, view))
+
+
+@cache
+def service(port: int, transport: Transport) -> str:
+    """IANA's name for a number; empty where there is none."""
+    from tojimari.registry import assignments  # noqa: PLC0415 - 10 ms, when there is a door
+
+    return assignments.usual_name(port, transport) or ""
+
+
+class Interrupts:
+    """Ctrl-C and the wish to end are taken as a wish to hear what is known; a second one ends it.
+
+    Attributes:
+        number: Of the signal that came; None where none did.
+    """
+
+    def __init__(self, running: Run) -> None:
+        """Nothing is changed before it is entered.
+
+        Args:
+            running: What is stopped.
+        """
+        self.number: int | None = None
+        self._running = running
+        self._before: dict[signal.Signals, object] = {}
+
+    def __enter__(self) -> Self:
+        """Take the signals."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._came)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Give them back."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]  # what it gave us  # pyright: ignore[reportArgumentType]
+
+    def _came(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        if self.number is not None:
+            raise KeyboardInterrupt
+        self.number = number
+        self._running.stop()
+
+
+class Bar:
+    """The last line of the terminal: how far it is."""
+
+    def __init__(self, tally: Tally) -> None:
+        """Nothing is drawn before it is entered."""
+        self._tally = tally
+        self._began = time.monotonic()
+        self._on_terminal = sys.stderr.isatty() and not settings.current().plain
+        self._drawn = False
+
+    def __enter__(self) -> Self:
+        """Draw it."""
+        self.show()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Take it away."""
+        self.hide()
+
+    def show(self) -> None:
+        """Draw it."""
+        if not self._on_terminal:
+            return
+        from tojimari.report import scan  # noqa: PLC0415 - so that the help starts at once
+
+        elapsed = time.monotonic() - self._began
+        width = shutil.get_terminal_size().columns
+        language = settings.current().language
+        click.echo(
+            "\r" + scan.progress(self._tally, elapsed, language, width=width), nl=False, err=True
+        )
+        self._drawn = True
+
+    def hide(self) -> None:
+        """Take it away."""
+        if self._drawn:
+            click.echo("\r\x1b[K", nl=False, err=True)
+            self._drawn = False

@@ -1,0 +1,171 @@
+"""What a scan has found: how many doors of each kind, and a row for each that is listed."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tojimari.core.endpoint import Endpoint, Transport
+from tojimari.core.observation import Observation, State, Witness
+from tojimari.scan.intervals import shown
+from tojimari.scan.plan import Plan
+from tojimari.scan.task import Answer, Answers, Ended, Ending, Progress, Reason
+
+Kind = tuple[Transport, Answer, Reason]
+
+STATES = {
+    Answer.UNANSWERED: State.UNKNOWN,
+    Answer.OPEN: State.OPEN,
+    Answer.CLOSED: State.CLOSED,
+    Answer.FILTERED: State.FILTERED,
+    Answer.UNFILTERED: State.UNKNOWN,
+    Answer.OPEN_OR_FILTERED: State.OPEN_OR_FILTERED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A door that is listed.
+
+    Attributes:
+        part: Which part of the plan, from 0.
+        place: Its place in the space of the part.
+        transport: How it was knocked at.
+        version: 4 or 6.
+        address: As a number.
+        port: Its number.
+        answer: What became of it.
+        reason: Why.
+        ttl: Of the answer; 0 where none was seen.
+        seconds: From the probe to its answer; not a number where not known.
+        tries: Which probe was answered, or how many there were.
+    """
+
+    part: int
+    place: int
+    transport: Transport
+    version: int
+    address: int
+    port: int
+    answer: Answer
+    reason: Reason
+    ttl: int
+    seconds: float
+    tries: int
+
+    @property
+    def host(self) -> str:
+        """Its address as text."""
+        return shown(self.version, self.address)
+
+    def observation(self, at: float, vantage: str) -> Observation:
+        """What the witness says.
+
+        Args:
+            at: Seconds since the epoch.
+            vantage: Where it was knocked from.
+        """
+        return Observation(
+            endpoint=Endpoint(self.transport, self.host, self.port),
+            netns=0,
+            witness=Witness.SCAN,
+            state=STATES[self.answer],
+            evidence=code(self.reason),
+            vantage=vantage,
+            at=at,
+        )
+
+
+def code(one: Answer | Reason) -> str:
+    """An answer or a reason as the field writes it: ``open|filtered``, ``port-unreachable``."""
+    if one is Answer.OPEN_OR_FILTERED:
+        return "open|filtered"
+    return one.name.lower().replace("_", "-")
+
+
+@dataclass(slots=True)
+class Tally:
+    """The sum of what was told.
+
+    Attributes:
+        plan: What is done.
+        counts: Doors by transport, answer and reason; of one part each.
+        rows: Those that are listed, in the order in which they became known.
+        progress: How far each part is.
+        endings: How the parts ended that are over.
+    """
+
+    plan: Plan
+    counts: list["Counter[tuple[int, int]]"] = field(init=False)
+    rows: list[Row] = field(default_factory=list[Row])
+    progress: dict[int, Progress] = field(default_factory=dict[int, Progress])
+    endings: dict[int, Ending] = field(default_factory=dict[int, Ending])
+
+    def __post_init__(self) -> None:
+        """Nothing is known of any part."""
+        self.counts = [Counter() for _ in self.plan.parts]
+
+    def found(self, part: int, answers: Answers) -> list[Row]:
+        """Some doors are known; the rows of those that are listed."""
+        self.counts[part].update(zip(answers.answers, answers.reasons, strict=True))
+        rows = list(self._listed(part, answers))
+        self.rows += rows
+        return rows
+
+    def _listed(self, part: int, answers: Answers) -> Iterator[Row]:
+        if not self.plan.lists_all and Answer.OPEN not in answers.answers:
+            return
+        for index, answer in enumerate(answers.answers):
+            if answer == Answer.OPEN or self.plan.lists_all:
+                yield self.row(part, answers, index)
+
+    def row(self, part: int, answers: Answers, index: int) -> Row:
+        """One door of some answers."""
+        task = self.plan.parts[part].task
+        place = answers.places[index]
+        address, port = task.space.door(place)
+        return Row(
+            part=part,
+            place=place,
+            transport=task.transport,
+            version=task.space.family,
+            address=address,
+            port=port,
+            answer=Answer(answers.answers[index]),
+            reason=Reason(answers.reasons[index]),
+            ttl=answers.ttls[index],
+            seconds=answers.seconds[index],
+            tries=answers.tries[index],
+        )
+
+    @property
+    def totals(self) -> Counter[Kind]:
+        """Doors by transport, answer and reason, of all parts."""
+        found: Counter[Kind] = Counter()
+        for part, counts in zip(self.plan.parts, self.counts, strict=True):
+            for (answer, reason), number in counts.items():
+                found[part.task.transport, Answer(answer), Reason(reason)] += number
+        return found
+
+    @property
+    def settled(self) -> int:
+        """How many doors are known."""
+        return sum(one.total() for one in self.counts)
+
+    @property
+    def opened(self) -> int:
+        """How many of them are open."""
+        return sum(
+            number
+            for counts in self.counts
+            for (answer, _), number in counts.items()
+            if answer == Answer.OPEN
+        )
+
+    @property
+    def ended(self) -> Ended:
+        """Why it ended: of several reasons the one that left most undone."""
+        order = (Ended.STOPPED, Ended.TIME, Ended.RETRIES)
+        found = {one.why for one in self.endings.values()}
+        if len(self.endings) < len(self.plan.parts):
+            found.add(Ended.TIME if Ended.TIME in found else Ended.STOPPED)
+        return next((one for one in order if one in found), Ended.SURE)
