@@ -18,7 +18,7 @@ from tojimari.lab.scene import Audience, Expected, House, upstream
 from tojimari.services.order import LEFT_ALONE
 
 DEADLINE = 120  # seconds for one run in one house
-QUIET = {Outcome.SILENT, Outcome.LEFT_ALONE}
+QUIET = {Outcome.SILENT, Outcome.RESET, Outcome.LEFT_ALONE}
 HEARD_OUTSIDE = {Audience.EVERYBODY, Audience.OTHERS}
 HEARD_INSIDE = {Audience.EVERYBODY, Audience.HOUSE}
 

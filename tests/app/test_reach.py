@@ -129,7 +129,7 @@ def test_an_attacker_chooses_the_source_port() -> None:
 
 
 def test_the_way_is_told_rule_by_rule() -> None:
-    ways = list(reach.ways(routed("docker-nft-portmap.json"), TCP, 8080, Zone.INTERNET))
+    ways = list(reach.ways(routed("docker-nft-portmap.json"), TCP, 8080, [Zone.INTERNET]))
     opened = ways[0]
     assert opened.passage.certainty is Certainty.YES
     chains = [step.decider.chain for step in opened.steps]
@@ -159,3 +159,21 @@ def test_a_row_names_its_ports() -> None:
     row = reach.row(firewall("ufw-ipv4.save"), TCP, 22)
     assert row.label == "22/tcp"
     assert replace(row, last=24).label == "22-24/tcp"
+
+
+def test_a_group_is_asked_by_its_members() -> None:
+    made = routed("ufw-ipv4.save")
+    office = ("192.168.1.0/24", "lan", "2001:db8::/32")
+    asked = reach.asked(made, "office", TCP, 5432, members=office)
+    assert (asked.text, asked.certainty, asked.whole) == ("office", Certainty.YES, False)
+    runs = list(reach.every_port_from(made, "office", members=("192.168.1.0/24",)))
+    opened = [one.label for one in runs if one.certainty is Certainty.YES]
+    assert "5432/tcp" in opened
+    assert runs[0].port == 0
+    assert runs[-1].last == 65535
+
+
+def test_the_way_from_a_network_is_told_too() -> None:
+    made = routed("ufw-ipv4.save")
+    (way,) = reach.ways(made, TCP, 5432, ["192.168.1.7"], "192.168.0.2")
+    assert (way.source, way.passage.certainty) == ("192.168.1.7", Certainty.YES)

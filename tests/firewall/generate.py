@@ -143,6 +143,8 @@ class Writer:
             "tcp flags & (syn|ack) == syn",
             "tcp flags & (fin|syn|rst|ack) != syn",
             "tcp flags syn",
+            "tcp flags ! syn",
+            "tcp flags ! ack",
             "meta pkttype host",
             "meta l4proto tcp ct original proto-dst 8080",
         ]
@@ -446,6 +448,20 @@ CORNERS = (
     }
     chain j { type filter hook input priority 10; tcp dport 443 drop
     accept
+    } }""",
+    # The mark of a conversation that is not there yet: written in vain, and read it ends the rule.
+    """table IP m { chain p { type filter hook prerouting priority -310; policy accept;
+    tcp dport 22 ct mark set 0x1
+    tcp dport 80 meta mark set 0x2 meta mark set ct mark
+    tcp dport 22 meta mark set ct mark
+    meta mark 0x1 drop
+    }
+    chain q { type filter hook prerouting priority -150; tcp dport 443 ct mark set 0x3
+    tcp dport 443 meta mark set ct mark
+    }
+    chain i { type filter hook input priority 0; ct mark 0x1 drop
+    meta mark 0x2 drop
+    meta mark 0x3 IP saddr NET1 drop
     } }""",
     # One of several destinations.
     """table IP n { chain p { type nat hook prerouting priority -100;

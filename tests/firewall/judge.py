@@ -5,6 +5,7 @@ here, so that packets with any source can be put on the wire. A base chain behin
 which packets got there, by a number that each carries (IPv4's identification, IPv6's flow label).
 """
 
+import errno
 import itertools
 import json
 import os
@@ -230,9 +231,25 @@ class Judge:
                 self.agent.stdin.write(f"{shot.family} {packet.hex()}\n")
             else:
                 kind = b"\x08\x00" if shot.family == 4 else b"\x86\xdd"
-                wire.send(self.targets[asked.interface or ""] + b"\x02\0\0\0\0\1" + kind + packet)
+                self.send(
+                    wire, self.targets[asked.interface or ""] + b"\x02\0\0\0\0\1" + kind + packet
+                )
         self.agent.stdin.flush()
         self.obey("sync")
+
+    def send(self, wire: socket.socket, frame: bytes) -> None:
+        """Put a frame on a wire; where a busy machine's queue is full, once it has been emptied."""
+        for _ in range(1000):
+            try:
+                wire.send(frame)
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    raise
+                self.obey("sync")
+            else:
+                return
+        msg = "the queue stays full"
+        raise RuntimeError(msg)
 
     def notes(self) -> dict[tuple[int, int], tuple[int, int]]:
         """Family and number of every packet that arrived, with its last destination and port."""

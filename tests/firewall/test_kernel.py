@@ -290,7 +290,18 @@ def new_is_established(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(State, "ct_state", property(ct_state))
 
 
+def marks_before_a_conversation(patch: pytest.MonkeyPatch) -> None:
+    """A conversation has its mark before it is there."""
+
+    def lacks_mark(step: SetMark | NoTrack, state: State) -> bool:
+        del step, state
+        return False
+
+    patch.setattr(rewriting, "lacks_mark", lacks_mark)
+
+
 MISTAKES: list[Plant] = [
+    marks_before_a_conversation,
     accept_is_final,
     goto_comes_back,
     priorities_backwards,

@@ -3,6 +3,7 @@
 import copy
 import json
 import random
+import re
 import shlex
 from typing import cast
 
@@ -33,6 +34,14 @@ WORDS = (
     "!", "-m", "-p", "-s", "-d", "-i", "-j", "-g", "--dport", "--ctstate", "--match-set", "--mark",
     "--tcp-flags", "-A", "x", "22", "1:", ":1", "1,,2", "0x", "eth+", "10.0.0.0/99", "::/0", "''",
     "DNAT", "--to-destination", "[::1", "recent", "limit", "set", "--set-xmark", "9" * 30,
+)  # fmt: skip
+
+NFT_WORDS = (
+    "{", "}", "(", ")", ";", "\n", ",", ".", ":", "=", "!=", "!", "&", "|", "/", "-", '"', '"x"',
+    "@x", "$x", "@nh,0,8", "[::1]:80", "1-", "10.0.0.0/99", "9" * 30, "0x", "ip", "saddr", "tcp",
+    "dport", "meta", "mark", "set", "map", "vmap", "jump", "dnat", "to", "ct", "state", "fib",
+    "oif", "type", "hook", "input", "priority", "policy", "drop", "elements", "flags", "limit",
+    "rate", "over", "add", "rule", "# handle 5", "# match x",
 )  # fmt: skip
 
 
@@ -87,12 +96,22 @@ def test_noise_in_a_dump_of_iptables(name: str, seed: int, often: float) -> None
     survive("\n".join(lines))
 
 
+@settings(max_examples=80, deadline=None)
+@given(seed=st.integers(0, 1 << 30), often=st.sampled_from([0.005, 0.05, 0.3]))
+def test_noise_in_a_text_of_nft(seed: int, often: float) -> None:
+    chance = random.Random(seed)  # noqa: S311 - for variety, with a fixed seed
+    words = re.split(r"([ \n\t]+)", (GOLDEN / "kitchen-sink.nft").read_text("utf-8"))
+    spoilt = [chance.choice(NFT_WORDS) if chance.random() < often else word for word in words]
+    survive("table inet x {\n}\n" + "".join(spoilt))
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=400))
 def test_any_text_at_all(text: str) -> None:
     survive(text)
     survive(f"*filter\n{text}\nCOMMIT\n")
     survive(f"create x hash:net\n{text}\n")
+    survive(f"table ip x {{\n chain y {{\n{text}\n}}\n}}\n")
 
 
 @settings(max_examples=30, deadline=None)

@@ -8,12 +8,14 @@ import pytest
 from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.message import Message
 from tojimari.core.service import Confidence, Outcome, Service
-from tojimari.services import limits
+from tojimari.services import dnsmessage, limits
 from tojimari.services.attempt import Attempt, Ending
 from tojimari.services.catalogue import expected, over, protocols
 from tojimari.services.contact import Contact, Ended
 from tojimari.services.dialogue import Peer
 from tojimari.services.order import Found, search, search_datagrams
+from tojimari.services.protocols import dns_udp, quic
+from tojimari.services.recording import heard as replayed
 from tojimari.services.tlsfacts import TlsFacts
 
 TLS13 = TlsFacts("TLSv1.3", "X")
@@ -66,8 +68,8 @@ def said(service: Service | None, **more: object) -> Contact[Ending]:
     return Contact(Ending(service=service, **more), Ended.OPEN)  # type: ignore[arg-type]  # a row
 
 
-def hung_up(*spoke: str) -> Contact[Ending]:
-    return Contact(Ending(spoke=spoke), Ended.CLOSED)
+def hung_up(*spoke: str, at: int | None = None) -> Contact[Ending]:
+    return Contact(Ending(spoke=spoke), Ended.CLOSED, hung_up_at=at)
 
 
 def test_the_program_comes_before_the_number() -> None:
@@ -119,6 +121,36 @@ def test_the_rest_is_chosen_by_how_strangers_were_taken() -> None:
     assert drops.spoken[2:] == ["postgresql", "mqtt"]
     half = searched(4711, [hung_up("tls")])
     assert half.spoken[2] == "ldap"
+
+
+@pytest.mark.parametrize(
+    ("at", "spoken"),
+    [
+        (1, ["socks"]),
+        (2, ["epmd", "openvpn"]),
+        (4, ["postgresql", "rpcbind", "git"]),
+        (5, ["mqtt", "ldap"]),
+        (8, ["mssql", "fastcgi", "oracle"]),
+        (12, ["x11"]),
+        (16, ["mongodb"]),
+        (24, ["adb"]),
+    ],
+)
+def test_the_byte_at_which_it_hangs_up_tells_what_it_may_be(at: int, spoken: list[str]) -> None:
+    told = searched(4711, [hung_up("tls", at=at)])
+    assert told.spoken[1 : 1 + len(spoken)] == spoken
+    assert len(told.attempts) == 4
+
+
+def test_who_shuts_the_door_after_an_answer_is_known_by_the_answer() -> None:
+    asked = Contact(Ending(spoke=("tls",)), Ended.OPEN, heard=b"\t")
+    told = searched(4711, [asked, Contact(None, Ended.REFUSED)])
+    assert told.found.service is not None
+    assert told.found.service.protocol == "iperf3"
+
+
+def test_hanging_up_may_be_noticed_late() -> None:
+    assert searched(4711, [hung_up("tls", at=14)]).spoken[1:] == ["jdwp", "x11", "http"]
 
 
 def test_an_answer_in_its_own_tongue_decides() -> None:
@@ -214,15 +246,53 @@ def test_a_second_silence_is_listened_to_with_tls_in_mind() -> None:
     assert told.attempts[1].inside is not None
 
 
+UDP = Transport.UDP
+
+
 class TestOverUdp:
-    def test_the_number_alone_is_asked(self) -> None:
+    def test_what_the_number_says_is_asked_before_the_likeliest(self) -> None:
         told = searched(161, [], transport=Transport.UDP)
-        assert told.spoken == ["snmp"]
+        assert told.spoken == ["snmp", "dns", "stun", "quic"]
+        assert [one.expected for one in told.attempts] == [True, False, False, False]
         assert told.found.outcome is Outcome.SILENT
+
+    def test_where_the_program_is_known_no_stranger_is_asked(self) -> None:
+        told = searched(4711, [], transport=Transport.UDP, executable="/usr/sbin/snmpd")
+        assert told.spoken == ["snmp"]
 
     def test_elsewhere_the_likeliest_are(self) -> None:
         told = searched(4711, [], transport=Transport.UDP)
-        assert told.spoken == ["dns", "ntp", "snmp", "quic"]
+        assert told.spoken == ["dns", "snmp", "stun", "quic"]
+
+    def test_a_name_server_and_a_time_server_are_woken_by_one_question(self) -> None:
+        peer = Peer(Endpoint(UDP, "192.0.2.1", 4711), "x", bytes(range(32)), expected=False)
+        question = dns_udp.first_words(peer)
+        assert (len(question), question[0]) == (48, 0x23)  # NTP: version 4, mode 3
+        assert dnsmessage.parsed(question[:2] + b"\x80" + question[3:], None) is not None
+        time = bytes([0x24]) + bytes(23) + question[40:48] + bytes(16)
+        heard = Contact(Ending(spoke=("dns",)), Ended.OPEN, heard=time)
+        told = searched(4711, [heard, said(Service("ntp"))], transport=UDP)
+        assert told.spoken == ["dns", "ntp"]
+
+    def test_a_call_to_a_portmapper_wakes_quic_as_well(self) -> None:
+        peer = Peer(Endpoint(UDP, "192.0.2.1", 4711), "x", bytes(range(32)), expected=False)
+        question = quic.also_rpc(peer)
+        assert question[0] & 0xC0 == 0xC0  # RFC 9000, section 17.2
+        assert question[5:7] == b"\0\0"  # both connection identifiers are empty
+        chosen = b"\x80" + bytes(4) + b"\0\0" + b"\0\0\0\1"
+        assert replayed(chosen, quic.PROTOCOL.dialogue(peer), datagrams=True) is not None
+        reply = question[:4] + (1).to_bytes(4, "big") + bytes(16) + bytes(4)
+        heard = Contact(Ending(spoke=("quic",)), Ended.OPEN, heard=reply)
+        told = searched(4711, [silence(Attempt()), heard, said(Service("rpcbind"))], transport=UDP)
+        assert told.spoken == ["dns", "snmp", "rpcbind"]
+
+    def test_where_the_budget_is_spent_an_answer_is_understood_as_it_is(self) -> None:
+        refused = b"\0\5\0\4Missing mode\0"
+        heard = Contact(Ending(spoke=("stun",)), Ended.OPEN, heard=refused)
+        silent = Contact(Ending(spoke=("snmp",)), Ended.OPEN)
+        told = searched(161, [silent, heard], transport=UDP, budget=2)
+        assert told.found.service is not None
+        assert told.found.service.protocol == "tftp"
 
     def test_an_answer_to_another_question_is_followed(self) -> None:
         sip = b"SIP/2.0 200 OK\r\nServer: kamailio (5.6.3)\r\n\r\n"

@@ -98,7 +98,9 @@ def from_files(
     """
     ruleset = reading.from_texts(texts, names)
     interfaces = _given(own)
-    machine = Machine(sources.addresses(interfaces), assumed=not interfaces)
+    machine = Machine(
+        sources.addresses(interfaces), assumed=not interfaces, bridges=None, stacked=None
+    )
     unseen = [Unseen(note, 0) for note in _once(ruleset.notes)]
     return prepared(ruleset, machine, interfaces, tuple(unseen))
 

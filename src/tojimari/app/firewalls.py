@@ -97,7 +97,7 @@ def _own() -> "Firewall | None":
 
 def _inside(namespace: Namespace, visitor: "Visitor") -> "Firewall | None":
     """The firewall of another namespace; the same."""
-    descriptor = _open(namespace)
+    descriptor = entrance(namespace)
     try:
         stands = visitor.visit(descriptor, _stands_something)
         return _read(descriptor) if stands else None
@@ -117,8 +117,8 @@ def _read(descriptor: int | None) -> "Firewall":
     return firewall.live(descriptor)
 
 
-def _open(namespace: Namespace) -> int:
-    """A descriptor of a namespace.
+def entrance(namespace: Namespace) -> int:
+    """A descriptor of a namespace, which the caller closes.
 
     Raises:
         OSError: It has gone, or we may not.

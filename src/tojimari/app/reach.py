@@ -1,7 +1,8 @@
 """Who can reach a port, from every place that has a name and from any that somebody names."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from tojimari.app.firewall import Firewall, interfaces_named
 from tojimari.app.passages import (
@@ -21,6 +22,8 @@ from tojimari.firewall import intervals, owners, path, sources
 from tojimari.firewall.reasoner import Question, Reasoner
 from tojimari.firewall.sources import Standpoint
 from tojimari.report.way import Shown, Step
+
+Run = TypeVar("Run", "Row", "Asked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,7 @@ class Row:
     @property
     def label(self) -> str:
         """``22/tcp`` or ``8000-8010/udp``."""
-        number = str(self.port) if self.port == self.last else f"{self.port}-{self.last}"
-        return f"{number}/{self.transport}"
+        return _label(self.transport, self.port, self.last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +54,30 @@ class Asked:
 
     Attributes:
         text: As it was asked.
+        transport: The way of speaking.
+        port: The number.
+        last: The last of several ports that fare alike; ``port`` for a single one.
+        certainty: The surest that anybody there gets through.
+        whole: Whether all there fare alike.
         passages: What becomes of packets from there.
     """
 
     text: str
     transport: Transport
     port: int
+    last: int
     certainty: Certainty
     whole: bool
     passages: tuple[Passage, ...] = field(default=())
+
+    @property
+    def label(self) -> str:
+        """``22/tcp`` or ``8000-8010/udp``."""
+        return _label(self.transport, self.port, self.last)
+
+
+def _label(transport: Transport, first: int, last: int) -> str:
+    return f"{first if first == last else f'{first}-{last}'}/{transport}"
 
 
 def row(firewall: Firewall, transport: Transport, port: int, address: str | None = None) -> Row:
@@ -81,76 +98,120 @@ def row(firewall: Firewall, transport: Transport, port: int, address: str | None
 
 
 def asked(
-    firewall: Firewall, text: str, transport: Transport, port: int, address: str | None = None
+    firewall: Firewall,
+    text: str,
+    transport: Transport,
+    port: int,
+    address: str | None = None,
+    members: Sequence[str] = (),
 ) -> Asked:
     """One port from addresses that somebody named.
 
     Args:
         firewall: The rules.
-        text: An address or a network.
+        text: An address or a network, or the name of a group.
         transport: TCP or UDP.
         port: The number.
         address: The only address of the machine that is meant; None for each of them.
+        members: The zones and networks that a group stands for.
 
     Raises:
         UsageError: The text is no address.
     """
-    family = intervals.IPV6 if ":" in text else intervals.IPV4
-    try:
-        wanted = intervals.interval(*intervals.parse_network(text, family))
-    except ValueError as error:
-        raise UsageError(
-            "not a source: {text}",
-            hint="tojimari reach 22 --from internet, or --from 203.0.113.0/24",
-            text=text,
-        ) from error
-    if firewall.interfaces:
-        places = list(sources.anywhere_else(family, wanted, firewall.interfaces, firewall.machine))
-    else:
-        places = [
-            Standpoint(None, family, name, wanted) for name in interfaces_named(firewall.program)
-        ]
-    found = [one for place in places for one in followed(firewall, place, transport, port, address)]
+    those = places(firewall, members or (text,))
+    found = [one for place in those for one in followed(firewall, place, transport, port, address)]
     certainty, whole = summed(found)
-    return Asked(text, transport, port, certainty, whole, tuple(found))
+    return Asked(text, transport, port, port, certainty, whole, tuple(found))
+
+
+def places(firewall: Firewall, names: Iterable[str]) -> list[Standpoint]:
+    """Where packets from zones and networks come in.
+
+    Args:
+        firewall: The rules.
+        names: Zones, addresses and networks.
+
+    Raises:
+        UsageError: One of them is none of these.
+    """
+    found: list[Standpoint] = []
+    wanted: dict[int, intervals.Intervals] = {}
+    for name in names:
+        if name in list(Zone):
+            found += [one for one in standpoints(firewall) if one.zone is Zone(name)]
+            continue
+        family = intervals.IPV6 if ":" in name else intervals.IPV4
+        try:
+            network = intervals.interval(*intervals.parse_network(name, family))
+        except ValueError as error:
+            raise UsageError(
+                "not a source: {text}",
+                hint="tojimari reach 22 --from internet, or --from 203.0.113.0/24",
+                text=name,
+            ) from error
+        wanted[family] = intervals.union(wanted.get(family, []), network)
+    for family, those in wanted.items():
+        if firewall.interfaces:
+            found += sources.anywhere_else(family, those, firewall.interfaces, firewall.machine)
+        else:
+            found += [
+                Standpoint(None, family, name, those) for name in interfaces_named(firewall.program)
+            ]
+    return found
 
 
 def every_port(firewall: Firewall) -> Iterator[Row]:
     """All ports of both transports, those that fare alike in one row."""
+
+    def one(transport: Transport, first: int, last: int) -> tuple[list[object], Row]:
+        found = replace(row(firewall, transport, first), last=last)
+        reaches = found.exposure.reaches
+        fates = [(reach.zone, reach.certainty, reach.whole) for reach in reaches]
+        return [*fates, *[_fate(each) for reach in reaches for each in reach.passages]], found
+
+    return _in_runs(firewall, one)
+
+
+def every_port_from(
+    firewall: Firewall, text: str, address: str | None = None, members: Sequence[str] = ()
+) -> Iterator[Asked]:
+    """The same, from addresses that somebody named; as for ``asked``."""
+
+    def one(transport: Transport, first: int, last: int) -> tuple[list[object], Asked]:
+        found = replace(asked(firewall, text, transport, first, address, members), last=last)
+        return [_fate(each) for each in found.passages], found
+
+    return _in_runs(firewall, one)
+
+
+def _in_runs(
+    firewall: Firewall, ask: Callable[[Transport, int, int], tuple[list[object], Run]]
+) -> Iterator[Run]:
+    """Ask for each run of ports that no rule tells apart, and join those that fare alike."""
     for transport in PROTOCOLS:
-        pending: Row | None = None
+        pending: tuple[list[object], Run] | None = None
         for first, last in firewall.program.port_classes():
-            found = replace(row(firewall, transport, first), last=last)
-            if pending is not None and _fare_alike(pending, found):
-                pending = replace(pending, last=last)
+            fate, found = ask(transport, first, last)
+            if pending is not None and pending[0] == fate:
+                pending = fate, replace(pending[1], last=last)
                 continue
             if pending is not None:
-                yield pending
-            pending = found
+                yield pending[1]
+            pending = fate, found
         if pending is not None:
-            yield pending
+            yield pending[1]
 
 
-def _fare_alike(one: Row, other: Row) -> bool:
-    def fate(row: Row) -> list[object]:
-        return [
-            (
-                reach.zone,
-                reach.certainty,
-                reach.whole,
-                passage.certainty,
-                passage.sources,
-                passage.more,
-                passage.interface,
-                passage.decider,
-                passage.redirection,
-                passage.limits,
-            )
-            for reach in row.exposure.reaches
-            for passage in reach.passages
-        ]
-
-    return fate(one) == fate(other)
+def _fate(passage: Passage) -> object:
+    return (
+        passage.certainty,
+        passage.sources,
+        passage.more,
+        passage.interface,
+        passage.decider,
+        passage.redirection,
+        passage.limits,
+    )
 
 
 def open_elsewhere(
@@ -182,7 +243,7 @@ def ways(
     firewall: Firewall,
     transport: Transport,
     port: int,
-    zone: Zone | None = None,
+    names: Iterable[str] = (Zone.INTERNET, Zone.LAN),
     address: str | None = None,
 ) -> Iterator[Shown]:
     """The way of a packet, chain by chain, for each different fate of each place's sources.
@@ -191,14 +252,14 @@ def ways(
         firewall: The rules.
         transport: TCP or UDP.
         port: The number.
-        zone: Only from there; None for the internet and the local network.
+        names: Only from these zones and networks.
         address: The only address of the machine that is meant; None for one of each kind.
+
+    Raises:
+        UsageError: One of the names is neither a zone nor a network.
     """
     reasoner = Reasoner(firewall.program, firewall.machine)
-    zones = {Zone.INTERNET, Zone.LAN} if zone is None else {zone}
-    for place in standpoints(firewall):
-        if place.zone not in zones:
-            continue
+    for place in places(firewall, names):
         for destination in destinations(firewall, place, address):
             question = Question(
                 place.family,

@@ -20,7 +20,16 @@ from tojimari.firewall.program import (
     Program,
     Rewrite,
 )
-from tojimari.firewall.ruleset import Doubt, Hook, SetMark, Translation, Verdict, VerdictKind
+from tojimari.firewall.ruleset import (
+    Doubt,
+    Field,
+    Hook,
+    NoTrack,
+    SetMark,
+    Translation,
+    Verdict,
+    VerdictKind,
+)
 from tojimari.firewall.worlds import Ending, Event, Visit, Walk, World, merged
 
 # Chains within chains. nftables allows 16; what goes deeper, or calls more often, only somebody who
@@ -225,14 +234,24 @@ class Chains:
                 self.rewrite(line, step, world, on)
                 return
             else:
-                world = World(rewriting.changed(step, world.state), world.sources, world.forks)
-                if self.path:
-                    self.visit(
-                        line.place,
-                        world.sources,
-                        "mark" if isinstance(step, SetMark) else "notrack",
-                    )
+                changed = self.change(line, step, world)
+                if changed is None:
+                    break
+                world = changed
         on.append(world)
+
+    def change(self, line: Line, step: SetMark | NoTrack, world: World) -> World | None:
+        """A mark, or tracking, for one packet; None where that ends the rule.
+
+        A field that the packet does not have ends it (nft_ct_get_eval); what is to be written to
+        one is lost (nft_ct_set_eval).
+        """
+        if rewriting.lacks_mark(step, world.state):
+            return None if step.source is Field.CT_MARK else world
+        if self.path:
+            verdict = "mark" if isinstance(step, SetMark) else "notrack"
+            self.visit(line.place, world.sources, verdict)
+        return World(rewriting.changed(step, world.state), world.sources, world.forks)
 
     def judge(
         self,

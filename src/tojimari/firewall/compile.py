@@ -98,6 +98,7 @@ class _Compiler:
             base = compiled.chain.base
             if base is None:
                 continue
+            self.program.bridged |= compiled.table.family == "bridge"
             place = NAT_PLACES[base.hook] if _is_nat(base) else base.priority
             order = (place, base.priority if _is_nat(base) else 0, -age)
             found.setdefault(base.hook, []).append((order, compiled))

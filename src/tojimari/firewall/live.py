@@ -25,6 +25,10 @@ NETFILTER_TABLES = {4: "/proc/net/ip_tables_names", 6: "/proc/net/ip6_tables_nam
 # To type; the same in every language.
 _INSTALL, _AS_ROOT = "sudo apt-get install nftables", "sudo tojimari reach"
 _SETTINGS = "/proc/sys/net"
+# Kinds of interface whose packets come and go by others (drivers/net: rx handlers, VLANs).
+_STACKED = frozenset(
+    {"bridge", "bond", "team", "vlan", "macvlan", "macvtap", "ipvlan", "vrf", "macsec", "hsr"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,8 @@ def _machine(interfaces: tuple[Interface, ...]) -> Machine:
             one.name for one in interfaces if _of_interface("accept_local", one.name)
         ),
         policy_routing=other,
+        bridges=frozenset(one.name for one in interfaces if one.kind == "bridge"),
+        stacked=frozenset(one.name for one in interfaces if one.kind in _STACKED),
     )
 
 

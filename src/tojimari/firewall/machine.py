@@ -106,6 +106,9 @@ class Machine:
         accept_local: Interfaces that take the machine's own addresses as sources.
         assumed: Whether this is no known machine: then every destination is taken for its own.
         policy_routing: Whether rules beside the usual three choose routes, so that ours is a guess.
+        bridges: Interfaces that are bridges; None where nobody knows.
+        stacked: Interfaces that stand on others (bridges, bonds, VLANs), by which their packets
+            come first; None where nobody knows.
     """
 
     addresses: tuple[Address, ...] = ()
@@ -116,6 +119,8 @@ class Machine:
     accept_local: frozenset[str] = frozenset()
     assumed: bool = False
     policy_routing: bool = False
+    bridges: frozenset[str] | None = frozenset()
+    stacked: frozenset[str] | None = frozenset()
     _routed: dict[tuple[int, str | None], Intervals] = field(
         default_factory=dict[tuple[int, str | None], Intervals], repr=False
     )

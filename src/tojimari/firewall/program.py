@@ -166,6 +166,7 @@ class Program:
         addresses: By family, ascending: where destination addresses begin that some rule tells
             from the ones before.
         interfaces: Names and patterns of incoming interfaces that rules name.
+        bridged: Whether there are base chains of bridges.
     """
 
     chains: dict[tuple[int, str], Compiled] = field(default_factory=dict[tuple[int, str], Compiled])
@@ -175,6 +176,7 @@ class Program:
     source_ports: list[int] = field(default_factory=list[int])
     addresses: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
     interfaces: list[str] = field(default_factory=list[str])
+    bridged: bool = False
 
     _by_table: dict[tuple[int, str], Compiled] = field(
         default_factory=dict[tuple[int, str], Compiled]
@@ -195,11 +197,16 @@ class Program:
         """Make a chain known to those that jump to it."""
         self._by_table[id(compiled.table), compiled.chain.name] = compiled
 
-    def elsewhere(self, place: Place, kind: VerdictKind) -> int:
-        """The fork of a rule that hands the packet to somebody else."""
+    def elsewhere(self, place: Place, text: str) -> int:
+        """The fork of a rule that hands the packet on, or of a chain that it may miss.
+
+        Args:
+            place: The rule, or the chain.
+            text: What the doubt says where the place has no rule.
+        """
         key = (
             id(place),
-            Doubt(DoubtKind.UNKNOWN, place.rule.text if place.rule else kind),
+            Doubt(DoubtKind.UNKNOWN, place.rule.text if place.rule else text),
         )
         if key not in self._forks:
             self._forks[key] = len(self.forks)

@@ -33,6 +33,7 @@ _TABLES = {"filter", "nat", "mangle", "raw", "security"}
 _CHAINS = {"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"}
 _NAMELESS = "-"  # a text without a name: standard input, say
 HIDDEN = mark("rules that could not be read")
+ARP = mark("rules for ARP")
 _FAMILIES = {"ip": 4, "ip6": 6}
 
 
@@ -62,6 +63,7 @@ def from_texts(texts: Iterable[str], names: Iterable[str] = ()) -> Ruleset:
     }
     if dumped:
         _drop_shadows(ruleset, dumped)
+    ruleset.tables += arp_doubts(ruleset)
     return ruleset
 
 
@@ -129,6 +131,7 @@ def joined(nft: Ruleset, dumps: Iterable[str], sets_text: str, *, hidden: bool) 
     _drop_shadows(ruleset, read)
     if hidden:
         ruleset.tables.append(unreadable_table())
+    ruleset.tables += arp_doubts(ruleset)
     return ruleset
 
 
@@ -157,6 +160,38 @@ def _is_of_iptables(table: Table) -> bool:
         and table.name in _TABLES
         and any(name in _CHAINS for name in table.chains)
     )
+
+
+def arp_doubts(ruleset: Ruleset) -> list[Table]:
+    """For tables of ARP that may refuse something: a doubt before every IPv4 packet.
+
+    Who gets no answer by ARP cannot send; whom such rules mean is not modelled.
+    """
+    found: list[Table] = []
+    for table in ruleset.tables:
+        bases = [chain.base for chain in table.chains.values() if chain.base is not None]
+        verdicts = {
+            one.kind
+            for chain in table.chains.values()
+            for rule in chain.rules
+            for one in rule.expressions
+            if isinstance(one, Verdict)
+        }
+        if table.family != "arp" or not (
+            any(base.drops for base in bases) or (bases and verdicts - _HARMLESS)
+        ):
+            continue
+        doubt = Doubt(DoubtKind.UNKNOWN, ARP)
+        rule = Rule((doubt, Verdict(VerdictKind.DROP)), ARP, number=1)
+        made = Table("ip", table.name, table.language)
+        base = Base(Hook.PREROUTING, _BEFORE_ALL, drops=False)
+        made.chains["arp"] = Chain("arp", base, [rule])
+        found.append(made)
+    return found
+
+
+_HARMLESS = {VerdictKind.ACCEPT, VerdictKind.RETURN, VerdictKind.CONTINUE}
+_BEFORE_ALL = -(1 << 31)  # the least priority (linux/netfilter.h: a signed int)
 
 
 def unreadable_table() -> Table:

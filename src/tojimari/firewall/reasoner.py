@@ -15,12 +15,14 @@ from tojimari.firewall.chains import Chains
 from tojimari.firewall.intervals import Intervals, difference, intersection, universe
 from tojimari.firewall.machine import LOOPBACK, Machine, Refusal
 from tojimari.firewall.program import Compiled, Program
-from tojimari.firewall.ruleset import STATUSES, Hook
+from tojimari.firewall.ruleset import STATUSES, Base, Hook
 from tojimari.firewall.state import TRACKED, UNSEEN, State
 from tojimari.firewall.worlds import Ending, Event, Walk, World, merged
 
 CONNTRACK_PLACE = -200  # linux/netfilter_ipv4.h: NF_IP_PRI_CONNTRACK
 
+_OF_DEVICES = {"netdev", "inet"}
+_WHERE = mark("whether packets come by there")
 _FAMILIES = {4: {"ip", "inet"}, 6: {"ip6", "inet"}}
 
 
@@ -74,6 +76,8 @@ class _Walker(Chains):
     def __init__(self, program: Program, machine: Machine, *, path: bool, translate: bool) -> None:
         super().__init__(program, path=path, translate=translate)
         self.machine = machine
+        self.bridging = False
+        self.unsure = False  # whether the packet comes by a bridge at all
 
     def run(self, question: Question) -> Walk:
         state = State(
@@ -102,6 +106,7 @@ class _Walker(Chains):
         if interface is not None:
             worlds = self.refuse(worlds, self.machine.refused_on_arrival(family, interface))
         worlds = self.pass_hook(Hook.INGRESS, worlds)
+        worlds = self.pass_bridge((Hook.PREROUTING, Hook.INPUT), worlds)
         worlds = self.pass_hook(Hook.PREROUTING, worlds)
         for one in worlds:
             self.route(one)
@@ -170,6 +175,8 @@ class _Walker(Chains):
         worlds = self.refuse(worlds, machine.refused_forwarding(family))
         for hook in (Hook.FORWARD, Hook.POSTROUTING):
             worlds = self.pass_hook(hook, worlds)
+        worlds = self.pass_bridge((Hook.OUTPUT, Hook.POSTROUTING), worlds)
+        worlds = self.pass_hook(Hook.EGRESS, worlds)
         for one in worlds:
             self.arrive(one)
 
@@ -212,6 +219,35 @@ class _Walker(Chains):
             self.track(worlds)
         return worlds
 
+    def pass_bridge(self, hooks: Iterable[Hook], worlds: list[World]) -> list[World]:
+        """The chains of bridges, which stand between a bridge and the machine itself.
+
+        A packet that comes or goes by a bridge meets them with its port as the interface, which
+        nobody knows here (br_pass_frame_up, br_dev_xmit).
+        """
+        if not self.program.bridged:
+            return worlds
+        found: list[World] = []
+        for world in worlds:
+            name = world.state.output if world.state.leaving else world.state.input
+            known = self.machine.bridges
+            if name == LOOPBACK or (known is not None and name is not None and name not in known):
+                found.append(world)
+                continue
+            state = world.state.copy()
+            state.input = state.output = None
+            going = [World(state, world.sources, world.forks)]
+            self.bridging, self.unsure = True, known is None or name is None
+            for hook in hooks:
+                going = self.pass_hook(hook, going)
+            self.bridging = self.unsure = False
+            for one in going:
+                # Tracking begins anew for the machine; a mark stays on the packet.
+                back = world.state.copy()
+                back.mark = one.state.mark
+                found.append(World(back, one.sources, one.forks))
+        return merged(found)
+
     def track(self, worlds: list[World]) -> None:
         for world in worlds:
             if world.state.tracking == UNSEEN:
@@ -224,8 +260,13 @@ class _Walker(Chains):
         concerned: list[World] = []
         beside: list[World] = []
         for world in worlds:
-            here = concerned if self.concerns(compiled, world) else beside
-            here.append(world)
+            concerns = self.concerns(compiled, world)
+            if concerns is None:
+                fork = 2 * self.program.elsewhere(compiled.policy, _WHERE)
+                beside.append(World(world.state, world.sources, world.forks | {fork}))
+                concerned.append(World(world.state, world.sources, world.forks | {fork + 1}))
+            else:
+                (concerned if concerns else beside).append(world)
         if not concerned:
             return worlds
         outer, self.accepted = self.accepted, []
@@ -249,15 +290,15 @@ class _Walker(Chains):
         found, self.accepted = self.accepted, outer
         return merged(found + beside)
 
-    def concerns(self, compiled: Compiled, world: World) -> bool:
-        """Whether a base chain sees the packet at all."""
+    def concerns(self, compiled: Compiled, world: World) -> bool | None:
+        """Whether a base chain sees the packet at all; None where nobody knows."""
         table, base, state = compiled.table, compiled.chain.base, world.state
         assert base is not None  # noqa: S101 - said to the type checker; see above
-        if base.hook is Hook.INGRESS:
-            devices = base.devices
-            return table.family in {"netdev", "inet"} and (
-                not devices or state.input is None or state.input in devices
-            )
+        if base.hook in {Hook.INGRESS, Hook.EGRESS}:
+            return table.family in _OF_DEVICES and self.stands_at(base, state)
+        if self.bridging or table.family == "bridge":
+            mine = self.bridging and table.family == "bridge"
+            return None if mine and self.unsure else mine
         if table.family not in _FAMILIES[state.family]:
             return False
         if base.kind == "nat":
@@ -265,3 +306,12 @@ class _Walker(Chains):
             settled = state.translated and base.hook in {Hook.PREROUTING, Hook.OUTPUT}
             return state.tracking == TRACKED and not settled
         return True
+
+    def stands_at(self, base: Base, state: State) -> bool | None:
+        """Whether a chain of a device is on the packet's way."""
+        name = state.input if base.hook is Hook.INGRESS else state.output
+        if not base.devices or name is None or name in base.devices:
+            return True
+        stacked = self.machine.stacked
+        # By one of the devices that an interface stands on, perhaps; nobody says by which.
+        return None if stacked is None or name in stacked else False

@@ -1,10 +1,12 @@
 """What rules change about a packet: its destination, its marks, its conversation."""
 
+from typing import TypeGuard
+
 from tojimari.firewall import conditions
 from tojimari.firewall.machine import LOOPBACK
 from tojimari.firewall.program import Rewrite
 from tojimari.firewall.ruleset import STATUSES, Field, NoTrack, SetMark, Translation
-from tojimari.firewall.state import LEFT_ALONE, UNSEEN, State
+from tojimari.firewall.state import LEFT_ALONE, TRACKED, UNSEEN, State
 
 
 def targets(step: Rewrite, state: State) -> list[tuple[State, bool, bool]]:
@@ -69,6 +71,15 @@ def _translated(
     if (found.destination, found.port, found.vague) != (state.destination, state.port, state.vague):
         found.status |= STATUSES["dnat"]
     return found
+
+
+def lacks_mark(step: SetMark | NoTrack, state: State) -> TypeGuard[SetMark]:
+    """Whether a step is about the mark of a conversation that the packet does not have."""
+    return (
+        isinstance(step, SetMark)
+        and Field.CT_MARK in {step.source, step.target}
+        and state.tracking != TRACKED
+    )
 
 
 def changed(step: SetMark | NoTrack, state: State) -> State:

@@ -17,7 +17,7 @@ from tojimari.scan.task import Answer, Answers, Reason, Space, Told
 
 _SAMPLES = 16  # round trips of one look that the timer is given
 _OPENS_UNDER_WAY = 8  # checks of one open door: a queue of half-open ones holds more (listen(2))
-_SCATTER = 40503  # the golden ratio of 2^16 (Knuth, 6.4): its multiples follow no rhythm of ours
+_MULTIPLIER = 1664525  # Knuth, "The Art of Computer Programming", 3.3.4, for numbers of 32 bits
 _NOWHERE = -1  # the rank of a port that is not asked for
 _NOT_OURS = 255  # the state of a door in another's stretch
 _CLOSED_KEPT = 256  # closed doors of a host that are remembered for checks
@@ -152,6 +152,7 @@ class Book:
         self._slots = bytearray(BATCHES)
         self._checks: dict[int, Checked] = {}
         self._check_turn = 0
+        self._chance = 1
 
     def begin(self, attempt: int) -> int:
         """Get everything ready that is unanswered.
@@ -225,7 +226,8 @@ class Book:
         chosen: list[Check] = []
         for port in ports:
             self._check_turn += 1
-            position = self._check_turn * _SCATTER % room
+            self._chance = self._chance * _MULTIPLIER + 1 & 0xFFFFFFFF
+            position = (self._chance >> 16) % room
             slot = TRIES + self._check_turn % (PORTS - TRIES)
             chosen.append(Check(position, port, slot))
         return chosen

@@ -16,7 +16,7 @@ BURST = 0.001  # seconds of the stated rate that may go at once
 
 # Where probes are counted out, few go at once: a limit that allows bursts of five packets (so do
 # nftables and iptables, unless told otherwise) would refuse the rest of a larger one.
-FINE_BURST = 0.00008
+FINE_BURST = 0.0001
 LEAST_BATCH = 64  # probes that are worth a call where there is no hurry
 LEAST_RATE = 20.0  # probes a second
 
@@ -24,9 +24,11 @@ CROWDED = 0.25  # share of probes lost from which there may be too many of them
 PROVEN = 0.08  # the same, once it has been seen that fewer are lost of fewer
 EASY = 0.03  # share lost under which there may be more
 _SLOWER = 0.8  # times a rate: what is slower than that is a trial of it
-_AS_MUCH = 0.6  # times the loss before: what is not less than that was no help
+_AS_MUCH = 0.8  # times the loss before: what is not less than that was no help
 _ABOVE = 1.02  # times what is delivered: so nothing is left unused
-_BOLDEST, _BOLD = 2.0, 1.1  # times the rate, before the limit has been met again, and after
+_BOLDEST, _BOLD = 2.0, 1.1  # times the rate: at first, and when the limit has been met again
+_BOLDER = 1.2  # times the step, each time that it went well
+_MULTIPLIER = 1664525  # Knuth, "The Art of Computer Programming", 3.3.4, for numbers of 32 bits
 
 
 class Flow:
@@ -49,6 +51,7 @@ class Flow:
         self._trial: _Trial | None = None
         self._proven = False  # whether going slower has helped
         self._step = _BOLDEST
+        self._dither = 1
 
     @property
     def crowded(self) -> float | None:
@@ -78,9 +81,17 @@ class Flow:
         return self._paced, max(1.0, self._paced * FINE_BURST)
 
     def least(self, wanted: int) -> int:
-        """How many of those wanted are worth a call."""
+        """How many of those wanted are worth a call.
+
+        Where probes are counted out it is never the same number: a limit is met at another point
+        of its own rhythm each time, or the checks would measure that rhythm.
+        """
         _, burst = self._rate_and_burst()
-        return max(1, min(wanted, int(burst), LEAST_BATCH))
+        most = max(1, min(wanted, int(burst), LEAST_BATCH))
+        if self._paced is None:
+            return most
+        self._dither = self._dither * _MULTIPLIER + 1 & 0xFFFFFFFF
+        return 1 + (self._dither >> 16) % most
 
     def sent(self, count: int) -> None:
         """So many went."""
@@ -120,10 +131,12 @@ class Flow:
             self._trial = self._trial or _Trial(self._paced, rate, loss)
             if self._paced is not None:
                 self._step = _BOLD
-            paced = max(rate * (1 - loss) * _ABOVE, LEAST_RATE)
+            heard = max(1 - loss, 1 / checked)
+            paced = max(rate * heard * _ABOVE, LEAST_RATE)
         elif self._paced is not None and loss <= self._usual + EASY:
             # From the rate that was measured: what was learnt since is not yet known.
             paced = max(self._paced, rate * self._step)
+            self._step = min(self._step * _BOLDER, _BOLDEST)
         else:
             return
         self._paced = min(paced, self._limit) if self._limit else paced

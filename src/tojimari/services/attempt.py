@@ -88,14 +88,16 @@ def connection(attempt: Attempt, peer: Peer) -> Talk[Ending]:
         return ending
     if attempt.inside is not None:
         # Nothing points to TLS here: it is a guess, and waited for as such.
-        return (yield from _inside(attempt.inside, peer, limits.ANSWER))
+        return (yield from _inside(attempt.inside, peer, limits.ANSWER, by_pieces=True))
     return (yield from _speak(attempt, peer, ending.spoke))
 
 
-def _inside(attempt: Attempt, peer: Peer, seconds: float | None) -> Talk[Ending]:
+def _inside(
+    attempt: Attempt, peer: Peer, seconds: float | None, *, by_pieces: bool = False
+) -> Talk[Ending]:
     """Make the handshake, then listen and speak inside TLS."""
     spoke = ("tls",)
-    answer = yield StartTls(attempt.alpn, seconds)
+    answer = yield StartTls(attempt.alpn, seconds, by_pieces)
     if not answer:
         return Ending(spoke=spoke)
     _, _, alpn = answer.decode("ascii", "replace").partition(" ")

@@ -37,9 +37,19 @@ def expected(port: int, executable: str | None, among: Iterable[Protocol]) -> tu
         among: Protocols of one transport, the likeliest first.
     """
     by_number = [one for one in among if port in one.ports or port in one.tls_ports]
-    program = posixpath.basename(executable) if executable else ""
-    by_program = [one for one in among if program and program in one.executables]
+    by_program = spoken_by(executable, among)
     if not by_program:
         return tuple(by_number)
     both = [one for one in by_program if one in by_number]
     return tuple(both + [one for one in by_program if one not in both])
+
+
+def spoken_by(executable: str | None, among: Iterable[Protocol]) -> list[Protocol]:
+    """Those that a program is known to speak.
+
+    Args:
+        executable: Its path or name; None where it is not known.
+        among: Protocols of one transport, the likeliest first.
+    """
+    program = posixpath.basename(executable) if executable else ""
+    return [one for one in among if program and program in one.executables]

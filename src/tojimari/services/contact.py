@@ -57,6 +57,8 @@ class Contact(Generic[T]):
         trouble: Why the handshake failed; empty where it did not.
         connections: How many connections were made, or datagrams sent.
         answered_from: UDP: the port that the answer came from, where it is another one.
+        hung_up_at: At which byte of a TLS greeting the peer hung up without a word; None where it
+            did not, or nobody looked.
     """
 
     result: T | None
@@ -66,6 +68,7 @@ class Contact(Generic[T]):
     trouble: str = ""
     connections: int = 1
     answered_from: int | None = None
+    hung_up_at: int | None = None
 
 
 def followed(dialogue: Talk[T], do: Callable[[Command], Job[bytes]]) -> Job[T]:

@@ -55,10 +55,13 @@ class StartTls:
     Attributes:
         alpn: What is offered (RFC 7301), the best first; empty offers nothing.
         seconds: How long the handshake may take; None lets the driver decide.
+        by_pieces: Whether the first bytes go out one after the other, so that it is seen at which
+            of them a peer that speaks something else hangs up.
     """
 
     alpn: tuple[str, ...] = ()
     seconds: float | None = None
+    by_pieces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,8 @@ class Protocol:
         drops: Over TCP: which foreign greetings (``tls``, ``http``) it answers by hanging up; at
             the others it waits for more. None where it answers foreigners in its own tongue, so
             that nobody has to guess.
+        reads: Over TCP: after how many bytes of a TLS greeting it hangs up, which is how long its
+            own messages' heads are; None where it does not, or answers.
     """
 
     name: str
@@ -138,6 +143,7 @@ class Protocol:
     likelihood: int = 0
     source_port: int | None = None
     drops: frozenset[str] | None = HANGS_UP
+    reads: int | None = None
 
 
 def read_line(limit: int = limits.LINE) -> Talk[bytes]:

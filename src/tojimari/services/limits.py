@@ -26,6 +26,13 @@ ANSWER = 1.0
 ANSWER_EXPECTED = 3.0
 """For the answer where the number or the program says what speaks: it is worth the wait."""
 
+PIECE = 0.03
+"""To see whether a peer hangs up at a piece of a greeting, or four times the way there and back.
+
+Whoever does has been waiting for our first bytes for a while, and answers within a millisecond or
+two; noticing it late only makes the guess at what it speaks a worse one.
+"""
+
 DATAGRAM = 0.8
 """For the answer to one datagram."""
 

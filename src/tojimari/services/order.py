@@ -10,7 +10,7 @@ they are sent. No door gets more connections than its budget. Nobody is sprayed:
 spoken on a connection of its own, and one that nothing points to only while the budget lasts.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -19,7 +19,7 @@ from tojimari.core.message import Message, mark
 from tojimari.core.service import Confidence, Outcome, Service
 from tojimari.services import limits, mute, versions
 from tojimari.services.attempt import Attempt, Ending, recognise, understood
-from tojimari.services.catalogue import expected
+from tojimari.services.catalogue import expected, spoken_by
 from tojimari.services.contact import Contact, Ended
 from tojimari.services.dialogue import HANGS_UP, Peer, Protocol
 from tojimari.services.octets import snippet
@@ -28,6 +28,8 @@ from tojimari.services.tlsfacts import TlsFacts
 LEFT_ALONE = frozenset({515, *range(9100, 9108)})
 """Printers: LPD (RFC 1179) and raw printing (JetDirect). Whatever is sent there is printed."""
 
+LATE = 4  # bytes: one piece or two of a greeting that goes out by pieces
+NEVER = 1 << 10  # more bytes than any head has
 BAD_REQUEST = 400  # RFC 9110, section 15.5.1; what a web server says to the wrong kind of talk
 ALERT = b"\x15\x03"  # a TLS record that holds an alert (RFC 8446, section 5.1)
 
@@ -75,6 +77,8 @@ class _Notes:
     fallback: Service | None = None
     broken: tuple[Protocol, Message] | None = None
     drops: dict[str, bool] = field(default_factory=dict[str, bool])
+    hung_up_at: int | None = None
+    time_asked: bool = False
     tls_tried: bool = False
 
     @property
@@ -85,6 +89,8 @@ class _Notes:
         self.connections += contact.connections
         self.ended.append(contact.ended)
         self.heard = self.heard or contact.heard
+        if contact.hung_up_at is not None:
+            self.hung_up_at = contact.hung_up_at
         if contact.result is None:
             return
         self.tried.extend(contact.result.spoke)
@@ -145,6 +151,8 @@ def search(
         notes.add(contact)
         ending = contact.result
         if ending is None:
+            # It has shut the door behind our question (iperf3 does): its answer must be enough.
+            notes.fallback = notes.fallback or understood(notes.heard, among, peer)
             break
         if ending.service is not None:
             if not _may_be_tls_instead(ending.service, notes):
@@ -167,35 +175,61 @@ def search_datagrams(
 ) -> Search:
     """Find out what speaks UDP behind a door.
 
-    Nothing greets over UDP, and what is not understood is dropped without a word: the number or
-    the program must point to the protocol, else the likeliest few are asked.
+    Nothing greets over UDP, and what is not understood is dropped without a word. First come those
+    that the program or the number point to, then the likeliest few, whose first words are chosen so
+    that others answer them too: a question for a name that is also one for the time, a question for
+    our own address that is also half of one for a file.
     """
     pointed = expected(peer.endpoint.port, executable, among)
     silent = mute.known(peer.endpoint)
     if silent is not None and not pointed:
         return Found(Outcome.SILENT, silent[0], because=silent[1])
-    likely = tuple(one for one in among if one.likelihood and one not in pointed)
+    likely = [one for one in among if one.likelihood and one not in pointed]
+    if spoken_by(executable, among):
+        likely = []  # a program's silence is its own
     notes = _Notes(budget)
-    for protocol in (*pointed, *(() if pointed else likely)):
+    for protocol in (*pointed, *likely):
         if notes.left <= 0:
             break
-        contact = yield Attempt(speak=protocol, expected=protocol in pointed)
+        if protocol.name in notes.tried or (protocol.name == "ntp" and notes.time_asked):
+            continue
+        foreign = protocol not in pointed
+        contact = yield Attempt(speak=protocol, expected=not foreign)
         notes.add(contact)
+        notes.time_asked = notes.time_asked or (protocol.name == "dns" and foreign)
         ending = contact.result
         if ending is None or contact.ended is Ended.REFUSED:
             break
-        if ending.service is not None:
-            service = _from_new_port(ending.service, contact.answered_from)
-            return notes.found(Outcome.IDENTIFIED, service)
-        if ending.error is not None:
-            return notes.found(Outcome.PEER_ERROR, _broken(protocol, notes.heard), ending.error)
-        answerer = recognise(contact.heard, [one for one in among if one is not protocol], peer)
+        found = _answered(notes, contact, protocol)
+        if found is not None:
+            return found
+        others = [one for one in among if one is not protocol]
+        if notes.left <= 0:
+            service = understood(contact.heard, others, peer)
+            if service is not None:
+                service = _from_new_port(service, contact.answered_from)
+                return notes.found(Outcome.IDENTIFIED, service)
+        answerer = recognise(contact.heard, others, peer)
         if answerer is not None and notes.left > 0 and answerer.name not in notes.tried:
-            contact = yield Attempt(speak=answerer)
+            contact = yield Attempt(speak=answerer, expected=True)
             notes.add(contact)
-            if contact.result is not None and contact.result.service is not None:
-                return notes.found(Outcome.IDENTIFIED, contact.result.service)
+            found = _answered(notes, contact, answerer)
+            if found is not None:
+                return found
     return _without_answer(notes, peer.endpoint)
+
+
+def _answered(notes: _Notes, contact: Contact[Ending], protocol: Protocol) -> Found | None:
+    """What one exchange of datagrams brought; None where that was nothing to end with."""
+    ending = contact.result
+    if ending is None:
+        return None
+    if ending.service is not None:
+        service = _from_new_port(ending.service, contact.answered_from)
+        return notes.found(Outcome.IDENTIFIED, service)
+    if ending.error is not None:
+        return notes.found(Outcome.PEER_ERROR, _broken(protocol, notes.heard), ending.error)
+    return None
 
 
 def _others(among: Sequence[Protocol], pointed: Sequence[Protocol]) -> tuple[Protocol, ...]:
@@ -283,7 +317,7 @@ def _next(
             return None
         return replace(_secured(greeters, http), tls=True, listen=0.0, expected=True)
     if notes.facts is not None:
-        return _next_inside(notes, among)
+        return _next_inside(peer, notes, contact, among)
     untried = [one for one in among if one.name not in notes.tried]
     answerer = recognise(contact.heard, untried, replace(peer, expected=True))
     if answerer is not None:
@@ -300,41 +334,77 @@ def _next(
             return Attempt(
                 listen=limits.BANNER, listeners=greeters, inside=_secured(greeters, http)
             )
-    if http is not None and http.name not in notes.tried:
-        return Attempt(speak=http)
     rest = [
         one
         for one in untried
         if one.likelihood and not one.server_speaks_first and one.drops is not None
+        if one is not http
     ]
-    return Attempt(speak=_fitting(rest, notes.drops)) if rest else None
+    if (
+        http is not None
+        and http in untried
+        and not any(_fits(one, notes.hung_up_at) for one in rest)
+    ):
+        return Attempt(speak=http)
+    return Attempt(speak=_fitting(rest, notes)) if rest else None
 
 
-def _fitting(protocols: Sequence[Protocol], seen: Mapping[str, bool]) -> Protocol:
+def _fitting(protocols: Sequence[Protocol], notes: _Notes) -> Protocol:
     """The likeliest of those that take foreign greetings as this peer took them.
 
     Args:
         protocols: The likeliest first.
-        seen: For each greeting that was not answered, whether the peer hung up.
+        notes: For each greeting that was not answered, whether the peer hung up, and at which byte.
     """
 
-    def agreement(protocol: Protocol) -> int:
+    def agreement(protocol: Protocol) -> tuple[int, int]:
         drops = protocol.drops or frozenset()
-        return sum((name in drops) == hung_up for name, hung_up in seen.items())
+        alike = sum((name in drops) == hung_up for name, hung_up in notes.drops.items())
+        return alike, -_distance(protocol, notes.hung_up_at)
 
     return max(protocols, key=agreement)
 
 
-def _next_inside(notes: _Notes, among: Sequence[Protocol]) -> Attempt | None:
+def _fits(protocol: Protocol, hung_up_at: int | None) -> bool:
+    """Whether its messages have heads as long as the peer read before it hung up."""
+    known = hung_up_at is not None and protocol.reads is not None
+    return known and _distance(protocol, hung_up_at) <= LATE
+
+
+def _distance(protocol: Protocol, hung_up_at: int | None) -> int:
+    """How far the byte at which the peer hung up is from this protocol's; 0 is at it.
+
+    Hanging up may be noticed late, on a busy machine or a long way; it is never noticed early.
+    """
+    if hung_up_at is None:
+        return 0
+    if protocol.reads is None:
+        return LATE
+    late = hung_up_at - protocol.reads
+    return late if late >= 0 else NEVER
+
+
+def _next_inside(
+    peer: Peer, notes: _Notes, contact: Contact[Ending], among: Sequence[Protocol]
+) -> Attempt | None:
     """TLS is spoken, and what is inside is not known yet."""
-    http2 = next((one for one in among if one.name == "h2"), None)
-    if http2 is not None and http2.name not in notes.tried:
+    untried = [one for one in among if one.name not in notes.tried]
+    answerer = recognise(contact.heard, untried, replace(peer, expected=True, tls=True))
+    if answerer is not None:
+        greets = answerer.server_speaks_first
+        return Attempt(
+            tls=True,
+            listen=limits.GREETING if greets else 0.0,
+            listeners=(answerer,) if greets else (),
+            speak=None if greets else answerer,
+            alpn=ALPN.get(answerer.name, ()),
+            expected=True,
+        )
+    http2 = next((one for one in untried if one.name == "h2"), None)
+    if http2 is not None:
         return Attempt(tls=True, alpn=("h2",), speak=http2)
     rest = [
-        one
-        for one in among
-        if one.likelihood and one.tls_ports and not one.server_speaks_first
-        if one.name not in notes.tried
+        one for one in untried if one.likelihood and one.tls_ports and not one.server_speaks_first
     ]
     return Attempt(tls=True, speak=rest[0]) if rest else None
 

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 
 from tojimari.core.message import Value
 from tojimari.core.service import Service
+from tojimari.services.dialogue import Peer
 from tojimari.services.octets import Cursor
 
+QUIC_LONG_HEADER = 0xC0000000  # RFC 9000, section 17.2
 PORTMAPPER, VERSION, DUMP = 100000, 2, 4
 REPLY, ACCEPTED, SUCCESS = 1, 0, 0
 NAMES = {
@@ -21,6 +23,11 @@ NAMES = {
     100002: "rusersd",
 }
 MOST = 200  # entries
+
+
+def number(peer: Peer) -> int:
+    """A call's number over UDP; its first two bits are those of a long header of QUIC's."""
+    return peer.number() | QUIC_LONG_HEADER
 
 
 def dump(number: int) -> bytes:

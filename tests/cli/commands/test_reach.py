@@ -1,4 +1,5 @@
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,69 @@ def test_a_file_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str]) ->
     code, _, err = run(capsys, "22", "--ruleset", "/nowhere/at/all")
     assert code == 2
     assert "/nowhere/at/all" in err
+
+
+POLICY = """schema = "tojimari.doors/1"
+[groups]
+office = ["192.168.1.0/24", "10.9.0.0/16"]
+[[door]]
+port = 5432
+from = ["office"]
+why = "the books"
+"""
+
+
+@pytest.fixture
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "doors.toml").write_text(POLICY, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("office")
+def test_a_group_of_the_policy_is_a_source(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "5432/tcp", "--from", "office", *UFW)
+    assert code == 0
+    assert out.splitlines()[0] == "5432/tcp  office"
+    assert "open  192.168.1.0/24 (eth0)  ufw: allow from 192.168.1.0/24 to any port 5432" in out
+    assert "shut  10.9.0.0/16 (eth0)  ufw default: deny (INPUT)" in out
+    _, out, _ = run(capsys, "5432/tcp", "--from", "office", "--why", *UFW)
+    assert "192.168.1.0/24" in out
+
+
+@pytest.mark.usefixtures("office")
+def test_of_a_dump_every_port_is_told_from_a_group(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "--from", "office", "--json", *UFW)
+    ports = json.loads(out)["ports"]
+    opened = [
+        (one["transport"], one["first"], one["last"])
+        for one in ports
+        if one["reaches"][0]["certainty"] == "certainly"
+    ]
+    assert ("tcp", 5432, 5432) in opened
+    assert ports[-1]["last"] == 65535
+
+
+@pytest.mark.usefixtures("office")
+def test_a_word_that_names_nobody_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "22", "--from", "offices", *UFW)
+    assert code == 2
+    assert "internet, office" in err
+
+
+def test_a_file_and_a_namespace_are_not_asked_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "22", "--namespace", "x", *UFW)
+    assert code == 2
+    assert "--namespace" in err
+
+
+@pytest.mark.usefixtures("root")
+def test_here_only_doors_are_listed_unless_all_are_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        _, out, _ = run(capsys, "--plain")
+        assert {line.split("\t")[0] for line in out.splitlines()} >= {f"{port}/tcp"}
+        assert "0-65535/tcp" not in out
+        _, out, _ = run(capsys, "--all", "--plain")
+        assert "0-65535/tcp" in out

@@ -24,44 +24,78 @@ if TYPE_CHECKING:
 
 
 def _run(
+    *,
     ports: tuple[str, ...],
     origin: str | None,
     files: tuple[Path, ...],
     own: tuple[str, ...],
     to: str | None,
-    why: bool,  # noqa: FBT001 - click hands options on by name
-    elsewhere: bool,  # noqa: FBT001 - click hands options on by name
+    namespace: str | None,
+    why: bool,
+    elsewhere: bool,
+    every: bool,
 ) -> int:
-    from tojimari.app import firewall as walls  # noqa: PLC0415 - so that the help starts at once
-    from tojimari.app import reach  # noqa: PLC0415 - the same
+    from tojimari.app import reach  # noqa: PLC0415 - so that the help starts at once
 
-    firewall = (
-        walls.from_files(map(walls.text_of, files), own, map(str, files)) if files else walls.live()
-    )
-    wanted = [one for text in ports for one in _ports(text)]
-    if origin is not None and origin not in list(Zone):
-        found = [reach.asked(firewall, origin, transport, port, to) for port, transport in wanted]
-        _print_asked(firewall, found)
+    asked = [one for text in ports for one in _ports(text)]
+    alone = not (asked or elsewhere or every)
+    firewall, doors = _standing(files, own, namespace, alone=alone)
+    names = _names(origin)
+    wanted = doors if alone and doors is not None else asked
+    if elsewhere:
+        _print_rows(firewall, list(reach.open_elsewhere(firewall)), None)
     elif why:
-        _print_ways(firewall, wanted, origin, to)
-    else:
-        rows = _rows(firewall, wanted, elsewhere=elsewhere, to=to)
+        _print_ways(firewall, wanted, names, to)
+    elif origin is None or origin in list(Zone):
+        rows = _rows(firewall, wanted, whole=every or doors is None, to=to)
         _print_rows(firewall, rows, None if origin is None else Zone(origin))
+    else:
+        found = [reach.asked(firewall, origin, way, port, to, names) for port, way in wanted]
+        if not wanted and (every or doors is None):
+            found = list(reach.every_port_from(firewall, origin, to, names))
+        _print_asked(firewall, found)
     return 2 if firewall.unseen else 0
 
 
+def _standing(
+    files: tuple[Path, ...], own: tuple[str, ...], namespace: str | None, *, alone: bool
+) -> "tuple[Firewall, list[tuple[int, Transport]] | None]":
+    """The firewall that is asked, and the doors behind it; None for a dump, or where not needed."""
+    from tojimari.app import firewall as walls  # noqa: PLC0415 - so that the help starts at once
+    from tojimari.app import standing  # noqa: PLC0415 - the same
+
+    if files and namespace is not None:
+        raise UsageError(
+            "--ruleset asks a file, and --namespace this machine",
+            hint="tojimari reach --namespace {name}",
+            name=namespace,
+        )
+    if files:
+        return walls.from_files(map(walls.text_of, files), own, map(str, files)), None
+    if namespace is None and not alone:
+        return walls.live(), None
+    stands = standing.here() if namespace is None else standing.there(namespace)
+    return stands.firewall, list(stands.doors)
+
+
+def _names(origin: str | None) -> tuple[str, ...]:
+    """The zones and networks that a source stands for; none where none was given."""
+    from tojimari.app import standing  # noqa: PLC0415 - so that the help starts at once
+
+    if origin is None or origin in list(Zone) or any(letter in origin for letter in ".:"):
+        return () if origin is None else (origin,)
+    from tojimari.app import policy as policies  # noqa: PLC0415 - only for the name of a group
+
+    found = policies.in_force().policy
+    return standing.members(origin, {} if found is None else found.groups)
+
+
 def _rows(
-    firewall: "Firewall",
-    wanted: list[tuple[int, Transport]],
-    *,
-    elsewhere: bool,
-    to: str | None,
+    firewall: "Firewall", wanted: list[tuple[int, Transport]], *, whole: bool, to: str | None
 ) -> "list[Row]":
     from tojimari.app import reach  # noqa: PLC0415 - so that the help starts at once
 
-    if elsewhere:
-        return list(reach.open_elsewhere(firewall))
-    if wanted:
+    if wanted or not whole:
         return [reach.row(firewall, transport, port, to) for port, transport in wanted]
     return list(reach.every_port(firewall))
 
@@ -123,7 +157,7 @@ def _print_asked(firewall: "Firewall", found: "list[Asked]") -> None:
         output.json(_document(firewall, [_asked_document(one) for one in found]))
         return
     for one in found:
-        output.lines([f"{one.port}/{one.transport}  {one.text}"])
+        output.lines([f"{one.label}  {one.text}"])
         output.lines(report.passages(one.passages, chosen.language))
     _print_unseen(firewall)
 
@@ -131,18 +165,18 @@ def _print_asked(firewall: "Firewall", found: "list[Asked]") -> None:
 def _print_ways(
     firewall: "Firewall",
     wanted: list[tuple[int, Transport]],
-    origin: str | None,
+    names: tuple[str, ...],
     to: str | None,
 ) -> None:
     from tojimari.app import reach  # noqa: PLC0415 - so that the help starts at once
     from tojimari.report import way  # noqa: PLC0415 - the same
 
     chosen = settings.current()
-    zone = Zone(origin) if origin is not None else None
+    names = names or (Zone.INTERNET, Zone.LAN)
     found = [
         (f"{port}/{transport}", one)
         for port, transport in wanted
-        for one in reach.ways(firewall, transport, port, zone, to)
+        for one in reach.ways(firewall, transport, port, names, to)
     ]
     if chosen.json:
         output.json(_document(firewall, (), [way.document(label, one) for label, one in found]))
@@ -174,7 +208,7 @@ def _asked_document(asked: "Asked") -> "PortDocument":
 
     passages = [rule_document.passage(one) for one in asked.passages]
     found = rule_document.ReachDocument(asked.text, asked.certainty, asked.whole, passages)
-    return reach_document.PortDocument(asked.transport, asked.port, asked.port, [found])
+    return reach_document.PortDocument(asked.transport, asked.port, asked.last, [found])
 
 
 def _print_unseen(firewall: "Firewall") -> None:
@@ -193,7 +227,10 @@ COMMAND = Command(
         click.Option(
             ["--from", "origin"],
             metavar="SOURCE",
-            help=mark("Only from there: a zone (internet, lan), an address or a network."),
+            help=mark(
+                "Only from there: a zone (internet, lan), an address, a network, or a group of"
+                " doors.toml."
+            ),
         ),
         click.Option(
             ["--ruleset", "files"],
@@ -213,21 +250,37 @@ COMMAND = Command(
             metavar="ADDRESS",
             help=mark("Only packets to this address; otherwise to each of the machine's."),
         ),
+        click.Option(
+            ["--namespace"],
+            metavar="NAME",
+            help=mark(
+                "Another network namespace of this machine: its name, a container's, or the number"
+                " of a process in it."
+            ),
+        ),
         click.Option(["--why"], is_flag=True, help=mark("Show the packet's way, rule by rule.")),
         click.Option(
             ["--ports", "elsewhere"],
             is_flag=True,
             help=mark("List the ports that are open without any program of this machine behind."),
         ),
+        click.Option(
+            ["--all", "every"],
+            is_flag=True,
+            help=mark("List every port, not only those where somebody waits."),
+        ),
     ],
     help=mark(
         "Say who can reach a port: this machine, its containers, the local network, the internet."
         " The firewall's rules are read and reasoned over; the rule that decides is named."
+        " Without a port it lists those where somebody waits, and of a dump every port."
     ),
     examples=(
         Example("tojimari reach 22", mark("who can reach port 22, and by which rule")),
         Example("tojimari reach 8080 --why", mark("the way of a packet, chain by chain")),
-        Example("tojimari reach --from internet", mark("every port, as the internet sees it")),
+        Example("tojimari reach --from internet", mark("every door, as the internet sees it")),
+        Example("tojimari reach 22 --from office", mark("from the group office of doors.toml")),
+        Example("tojimari reach --namespace shop", mark("the doors of a container")),
         Example("tojimari reach --ports", mark("what is sent on to containers and elsewhere")),
         Example(
             "tojimari reach 22 --ruleset rules.txt",

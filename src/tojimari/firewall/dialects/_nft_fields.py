@@ -44,6 +44,7 @@ _ADDRESSES = {
     ("ip6", "saddr"): Operand(Field.SOURCE, IPV6),
     ("ip6", "daddr"): Operand(Field.DESTINATION, IPV6),
     ("ip6", "nexthdr"): Operand(Field.PROTOCOL, IPV6),
+    ("ether", "type"): Operand(Field.FAMILY),  # what carries a VLAN's tag is a frame of another
 }
 _HEADERS = {"ip": IPV4, "ip6": IPV6}
 _PROTOCOLS = {

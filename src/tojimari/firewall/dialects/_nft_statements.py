@@ -123,6 +123,11 @@ def _decided(of: tuple[Operand, ...], operator: str, right: Json) -> Expression:
         one = of[0]
         flagged = Operand(one.what, one.family, one.protocols, fields.bits(one, right))
         return Match((flagged,), (((0, 0),),), negated=True)
+    if operator == "!":
+        # None of the bits (nft(8), section BITMASK TYPE).
+        one = of[0]
+        flagged = Operand(one.what, one.family, one.protocols, fields.bits(one, right))
+        return Match((flagged,), (((0, 0),),))
     if operator in {"<", ">", "<=", ">="}:
         return Match(of, ((_beyond(of[0], operator, right),),))
     return Match(of, (fields.element(of, right),), negated=operator == "!=")

@@ -20,7 +20,10 @@ from tojimari.firewall.intervals import (
 )
 from tojimari.firewall.ruleset import PROTOCOLS, TCP, Element, NamedSet, Ruleset, Span
 
-_CREATE = re.compile(r"^(?:create|-N|-exist create) \S+ \S+", re.MULTILINE)
+_CREATE = re.compile(
+    r"^(?:create|-N|-exist create) \S+ (?:hash|bitmap|list|\w*(?:hash|map)\b|iptree|setlist)",
+    re.MULTILINE,
+)
 _MAX_MEMBERS = 64  # list:set holds no more than its size says; ours bounds loops of lists
 
 

@@ -68,6 +68,11 @@ def _read_document(text: str | bytes, name: str) -> Ruleset:
             hint=LIST_COMMAND,
             file=name,
         )
+    return translated(items)
+
+
+def translated(items: Sequence[Json]) -> Ruleset:
+    """The ruleset of a listing's items, in whatever form they came."""
     return _Reader().read(items)
 
 
@@ -162,7 +167,7 @@ class _Reader:
         chain.rules.append(
             Rule(
                 tuple(expressions),
-                spelling=partial(spelled, listed, word(value, "comment")),
+                spelling=word(value, "text") or partial(spelled, listed, word(value, "comment")),
                 handle=handle if isinstance(handle, int) else None,
                 number=len(chain.rules) + 1,
                 comment=word(value, "comment"),
@@ -274,14 +279,18 @@ def _fill_map(found: NamedSet, of: tuple[Operand, ...], gives: Json, content: li
 
 
 def _data(gives: Json, node: Json) -> Data:
+    if isinstance(gives, dict):
+        return fields.element(_typed(gives), node)
     names: list[Json] = list(gives.split(" . ")) if isinstance(gives, str) else fields.listed(gives)
     return fields.element(_typed(names), node)
 
 
 def lacks_devices(ruleset: Ruleset) -> bool:
-    """Whether some ingress chain does not say where it stands."""
+    """Whether some chain of a device does not say where it stands."""
     return any(
-        chain.base is not None and chain.base.hook is Hook.INGRESS and not chain.base.devices
+        chain.base is not None
+        and chain.base.hook in {Hook.INGRESS, Hook.EGRESS}
+        and not chain.base.devices
         for table in ruleset.tables
         for chain in table.chains.values()
     )

@@ -173,13 +173,21 @@ SCENE = Scene(
                 Expected("ngircd", 6667, "irc", package="ngircd"),
                 Expected("lua5.4", 5222, "xmpp", package="prosody"),
                 Expected("lua5.4", 5269, "xmpp", package="prosody"),
-                Expected(
-                    "murmurd", 64738, "mumble", product="Murmur", tls=True, package="mumble-server"
+                telling("murmurd", 64738, "mumble", "Murmur", "mumble-server", tls=True),
+                udp(
+                    *("murmurd", 64738, "mumble"),
+                    product="Murmur",
+                    tells_version=True,
+                    package="mumble-server",
                 ),
-                udp("murmurd", 64738, "mumble", product="Murmur", package="mumble-server"),
                 _http("icecast2", 8000, "Icecast", version=True, package="icecast2"),
-                Expected("turnserver", 3478, "stun", product="coturn", package="coturn"),
-                udp("turnserver", 3478, "stun", product="coturn", package="coturn"),
+                telling("turnserver", 3478, "stun", "Coturn", "coturn"),
+                udp(
+                    *("turnserver", 3478, "stun"),
+                    product="Coturn",
+                    tells_version=True,
+                    package="coturn",
+                ),
                 _http("radicale", 5232, "Radicale", version=False, package="radicale"),
             ),
         ),
@@ -258,7 +266,8 @@ SCENE = Scene(
                 Expected("git-daemon", 9418, "git", package="git"),
                 Expected("svnserve", 3690, "svn", product="Subversion", package="subversion"),
                 telling("cupsd", 631, "ipp", "CUPS", "cups-daemon"),
-                Expected("distccd", 3632, "distcc", package="distcc"),
+                # It answers those only who bring work to be done.
+                Expected(*("distccd", 3632, "distcc"), package="distcc", answers=Audience.NOBODY),
                 dropbear(22),
             ),
         ),

@@ -19,6 +19,7 @@ from tojimari.lab.daemons import (
     postgresql,
     redis,
     sshd,
+    telling,
     udp,
     vnc,
     vsftpd,
@@ -100,6 +101,18 @@ _BIND = """options {
 _CHRONY = "port 53\nlocal stratum 10\nallow all\ncmdport 0\n"
 _SNMPD = "sysDescr practice network\nagentaddress udp:123\nrocommunity public\n"
 _RSYNC = "uid = nobody\n[papers]\n    path = /srv\n"
+
+_DANTE = """logoutput: syslog
+internal: eth0 port = 40011
+external: eth0
+socksmethod: username
+clientmethod: none
+client pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }
+socks block { from: 0.0.0.0/0 to: 0.0.0.0/0 }
+"""
+_NGIRCD = "[Global]\n    Name = irc.lab.example\n    Ports = 40017\n"
+_SQUID = "http_port 40019\nacl all src all\nhttp_access deny all\nshutdown_lifetime 1 second\n"
+_SAMBA = "[global]\n    smb ports = 40020\n    server role = standalone server\n"
 
 _LOW_PORTS = drop_in("etcd.service", "[Service]", "AmbientCapabilities=CAP_NET_BIND_SERVICE")
 
@@ -235,6 +248,78 @@ SCENE = Scene(
             ),
         ),
         House(
+            name="stray",
+            purpose=mark("doors whose owners hang up on whoever does not speak as they do"),
+            number=55,
+            units=(
+                *("git.service", "danted.service", "epmd.service", "rpcbind.socket"),
+                *("screen.service", "slapd.service", "iperf3.service", "ngircd.service"),
+                *("beanstalkd.service", "squid.service", "smbd.service"),
+            ),
+            files=(
+                unit(
+                    "git",
+                    "/usr/bin/git daemon --reuseaddr --port=40010 --base-path=/srv/git",
+                    user="nobody",
+                ),
+                File("/etc/danted.conf", _DANTE),
+                unit("epmd", "/usr/bin/epmd -port 40012", user="nobody"),
+                drop_in(
+                    "rpcbind.socket",
+                    "[Socket]",
+                    "ListenStream=",
+                    "ListenDatagram=",
+                    "ListenStream=/run/rpcbind.sock",
+                    "ListenStream=0.0.0.0:40013",
+                    "ListenDatagram=0.0.0.0:40013",
+                ),
+                unit(
+                    "screen",
+                    "/usr/bin/Xtigervnc :34014 -rfbport 40024 -localhost -listen tcp"
+                    " -SecurityTypes VncAuth -PasswordFile /etc/lab/vnc.password",
+                ),
+                unit(
+                    "slapd",
+                    "/usr/sbin/slapd -d 0 -h ldap://0.0.0.0:40015/ -F /etc/ldap/slapd.d",
+                    user="openldap",
+                    settings=("RuntimeDirectory=slapd",),
+                ),
+                drop_in(
+                    "iperf3.service",
+                    "[Service]",
+                    "DynamicUser=no",
+                    "ExecStart=",
+                    "ExecStart=/usr/bin/iperf3 --server --port 40016",
+                ),
+                File("/etc/ngircd/ngircd.conf", _NGIRCD),
+                File(
+                    "/etc/default/beanstalkd",
+                    "BEANSTALKD_LISTEN_ADDR=0.0.0.0\nBEANSTALKD_LISTEN_PORT=40018\n",
+                ),
+                File("/etc/squid/squid.conf", _SQUID),
+                File("/etc/samba/smb.conf", _SAMBA),
+            ),
+            commands=(
+                "mkdir -p /srv/git",
+                "echo practice | tigervncpasswd -f >/etc/lab/vnc.password",
+                "chown -R openldap:openldap /etc/ldap/slapd.d",
+            ),
+            services=(
+                Expected("git-daemon", 40010, "git", package="git"),
+                Expected("danted", 40011, "socks", package="dante-server"),
+                Expected("epmd", 40012, "epmd", package="erlang-base"),
+                Expected("rpcbind", 40013, "rpcbind", package="rpcbind"),
+                udp("rpcbind", 40013, "rpcbind", package="rpcbind"),
+                Expected("Xtigervnc", 40014, "x11", package="tigervnc-standalone-server"),
+                Expected("slapd", 40015, "ldap", product="OpenLDAP", package="slapd"),
+                Expected("iperf3", 40016, "iperf3", package="iperf3"),
+                Expected("ngircd", 40017, "irc", package="ngircd"),
+                telling("beanstalkd", 40018, "beanstalkd", "beanstalkd", "beanstalkd"),
+                telling("squid", 40019, "http", "Squid", "squid"),
+                Expected("smbd", 40020, "smb", product="Samba", package="samba"),
+            ),
+        ),
+        House(
             name="riddles",
             purpose=mark("a door that never speaks, a printer, a tarpit, and TLS for HTTP/2 alone"),
             number=54,
@@ -265,6 +350,8 @@ SCENE = Scene(
         *("inetutils-telnetd", "postgresql", "mariadb-server", "redis-server", "memcached"),
         *("mosquitto", "nats-server", "etcd-server", "bind9", "chrony", "snmpd", "tftpd-hpa"),
         *("rsync", "tigervnc-standalone-server", "tigervnc-tools", "dropbear-bin"),
+        *("git", "dante-server", "rabbitmq-server", "rpcbind", "slapd", "iperf3", "ngircd"),
+        *("beanstalkd", "squid", "samba"),
     ),
     tries=(
         (

@@ -41,4 +41,5 @@ PROTOCOL = Protocol(
     dialogue=greet,
     executables=frozenset({"adbd"}),
     likelihood=2,
+    reads=24,
 )

@@ -24,4 +24,5 @@ PROTOCOL = Protocol(
     source="https://tomcat.apache.org/connectors-doc/ajp/ajpv13a.html",
     dialogue=greet,
     likelihood=11,
+    reads=4,
 )

@@ -30,4 +30,5 @@ PROTOCOL = Protocol(
     dialogue=greet,
     executables=frozenset({"memgraph"}),
     likelihood=7,
+    reads=4,
 )

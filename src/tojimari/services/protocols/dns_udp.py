@@ -6,10 +6,17 @@ from tojimari.services.dialogue import Dialogue, Peer, Protocol, ask
 from tojimari.services.dnsanswer import VERSION, service
 
 
+def first_words(peer: Peer) -> bytes:
+    """version.bind; where nothing points to DNS, so that a time server answers as well."""
+    if peer.expected:
+        return dnsmessage.query(peer.number(2), VERSION, dnsmessage.TXT, dnsmessage.CHAOS)
+    return dnsmessage.also_time(peer.nonce[0], peer.nonce, VERSION)
+
+
 def greet(peer: Peer) -> Dialogue:
     """version.bind, then the root's name servers."""
-    number = peer.number(2)
-    question = dnsmessage.query(number, VERSION, dnsmessage.TXT, dnsmessage.CHAOS)
+    question = first_words(peer)
+    number = int.from_bytes(question[:2], "big")
     message = yield from ask(question)
     version = dnsmessage.parsed(message, number) if message else None
     if version is None or not version.answers(VERSION):

@@ -33,4 +33,5 @@ PROTOCOL = Protocol(
     dialogue=greet,
     executables=frozenset({"epmd"}),
     likelihood=3,
+    reads=2,
 )

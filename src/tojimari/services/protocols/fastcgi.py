@@ -45,4 +45,5 @@ PROTOCOL = Protocol(
         {"php-fpm", *(f"php-fpm{one}" for one in ("7.4", "8.0", "8.1", "8.2", "8.3", "8.4"))}
     ),
     likelihood=18,
+    reads=8,
 )

@@ -38,5 +38,6 @@ PROTOCOL = Protocol(
     source="https://git-scm.com/docs/gitprotocol-pack",
     dialogue=greet,
     executables=frozenset({"git-daemon"}),
-    likelihood=6,
+    likelihood=21,
+    reads=4,
 )

@@ -27,4 +27,5 @@ PROTOCOL = Protocol(
     source="https://docs.oracle.com/en/java/javase/21/docs/specs/jdwp/jdwp-spec.html",
     dialogue=greet,
     likelihood=3,
+    reads=14,
 )

@@ -51,4 +51,5 @@ PROTOCOL = Protocol(
     source="https://kafka.apache.org/protocol.html#The_Messages_ApiVersions",
     dialogue=greet,
     likelihood=20,
+    reads=4,
 )

@@ -52,4 +52,5 @@ PROTOCOL = Protocol(
     executables=frozenset({"slapd", "ns-slapd"}),
     likelihood=45,
     drops=frozenset({"tls"}),
+    reads=5,
 )

@@ -60,4 +60,5 @@ PROTOCOL = Protocol(
     dialogue=greet,
     executables=frozenset({"mongod", "mongos"}),
     likelihood=50,
+    reads=16,
 )

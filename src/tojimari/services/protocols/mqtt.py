@@ -81,4 +81,5 @@ PROTOCOL = Protocol(
     dialogue=greet,
     executables=frozenset({"mosquitto", "emqx", "vernemq"}),
     likelihood=57,
+    reads=5,
 )

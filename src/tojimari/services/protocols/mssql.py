@@ -47,4 +47,5 @@ PROTOCOL = Protocol(
     dialogue=greet,
     executables=frozenset({"sqlservr"}),
     likelihood=44,
+    reads=8,
 )

@@ -41,4 +41,5 @@ PROTOCOL = Protocol(
     source="RFC 5531, section 9; RFC 8881",
     dialogue=greet,
     likelihood=4,
+    reads=4,
 )

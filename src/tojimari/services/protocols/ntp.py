@@ -4,7 +4,9 @@ import struct
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.message import Value
+from tojimari.services import dnsmessage
 from tojimari.services.dialogue import Dialogue, Peer, Protocol, Read, Send, Talk, ask
+from tojimari.services.dnsanswer import VERSION
 from tojimari.services.grammar import ntp as grammar
 from tojimari.services.grammar.software import service as named
 from tojimari.services.octets import text
@@ -19,7 +21,9 @@ def greet(peer: Peer) -> Dialogue:
     """Mode 3, then mode 6."""
     nonce = peer.nonce[:8]
     reply = yield from ask(bytes([0x23]) + bytes(39) + nonce)
-    if len(reply) < SIZE or reply[0] & 7 != SERVER or reply[24:32] != nonce:
+    if len(reply) < SIZE or reply[0] & 7 != SERVER:
+        return None
+    if reply[24:32] not in {nonce, dnsmessage.also_time(0, peer.nonce, VERSION)[-8:]}:
         return None
     stratum, poll, precision = struct.unpack_from(">BbB", reply, 1)
     details: dict[str, Value] = {

@@ -30,4 +30,5 @@ PROTOCOL = Protocol(
     dialogue=greet,
     executables=frozenset({"openvpn"}),
     likelihood=2,
+    reads=2,
 )

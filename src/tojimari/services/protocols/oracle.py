@@ -65,4 +65,5 @@ PROTOCOL = Protocol(
     dialogue=greet,
     executables=frozenset({"tnslsnr"}),
     likelihood=16,
+    reads=8,
 )

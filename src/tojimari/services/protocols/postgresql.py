@@ -76,4 +76,5 @@ PROTOCOL = Protocol(
     dialogue=greet,
     executables=frozenset({"postgres", "pgbouncer", "postmaster", "pgpool"}),
     likelihood=58,
+    reads=4,
 )

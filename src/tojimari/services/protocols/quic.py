@@ -6,6 +6,7 @@ Source: RFC 8999, section 6; RFC 9000, sections 6 and 14.1 (a server answers no 
 from tojimari.core.endpoint import Transport
 from tojimari.core.message import Value
 from tojimari.core.service import Service
+from tojimari.services import sunrpc
 from tojimari.services.dialogue import Dialogue, Peer, Protocol, ask
 from tojimari.services.octets import Cursor
 
@@ -15,11 +16,20 @@ LONG = 0x80
 NAMES = {0x00000001: "1", 0x6B3343CF: "2", 0xFF00001D: "draft-29", 0x51303530: "Q050"}
 
 
+def also_rpc(peer: Peer) -> bytes:
+    """A call of Sun RPC that is a long header as well.
+
+    The number of the call is QUIC's first byte and three bytes of a version that there is not; the
+    zeros behind it end the version and are the lengths of two connection identifiers.
+    """
+    return sunrpc.dump(sunrpc.number(peer))
+
+
 def greet(peer: Peer) -> Dialogue:
     """A long header with a version of grease."""
-    ours, theirs = peer.nonce[:8], peer.nonce[8:16]
+    ours, theirs = (peer.nonce[:8], peer.nonce[8:16]) if peer.expected else (b"", b"")
     head = bytes([0xC0]) + GREASE + bytes([8]) + theirs + bytes([8]) + ours
-    answer = yield from ask(head.ljust(SIZE, b"\0"))
+    answer = yield from ask((head if peer.expected else also_rpc(peer)).ljust(SIZE, b"\0"))
     if len(answer) < 7:
         return None
     cursor = Cursor(answer)

@@ -28,5 +28,6 @@ PROTOCOL = Protocol(
     source="RFC 1833, section 3; RFC 5531",
     dialogue=greet,
     executables=frozenset({"rpcbind", "portmap"}),
-    likelihood=5,
+    likelihood=24,
+    reads=4,
 )

@@ -7,7 +7,7 @@ from tojimari.services.dialogue import Dialogue, Peer, Protocol, ask
 
 def greet(peer: Peer) -> Dialogue:
     """Ask for the list of programs."""
-    number = peer.number()
+    number = sunrpc.number(peer)
     answer = yield from ask(sunrpc.dump(number))
     return sunrpc.service(answer, number) if answer else None
 

@@ -48,6 +48,8 @@ def greet(peer: Peer) -> Dialogue:
         maker = int.from_bytes(engine[:4], "big") & 0x7FFFFFFF
         vendor = MAKERS.get(maker)
         details |= {"versions": "3", "engine-id": engine.hex(), "enterprise": maker}
+    elif not peer.expected:
+        return None
     described = yield from _description(number + 1)
     if not answer and described is None:
         return None

@@ -32,4 +32,5 @@ PROTOCOL = Protocol(
     dialogue=greet,
     executables=frozenset({"danted", "sockd", "microsocks", "tor"}),
     likelihood=14,
+    reads=1,
 )

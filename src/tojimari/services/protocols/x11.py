@@ -66,4 +66,5 @@ PROTOCOL = Protocol(
     dialogue=greet,
     executables=frozenset({"Xorg", "Xtigervnc", "Xvfb", "Xwayland"}),
     likelihood=10,
+    reads=12,
 )

@@ -43,4 +43,5 @@ PROTOCOL = Protocol(
     source="https://zookeeper.apache.org/doc/current/zookeeperAdmin.html#sc_4lw",
     dialogue=greet,
     likelihood=9,
+    reads=4,
 )
