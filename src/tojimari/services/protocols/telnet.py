@@ -17,6 +17,7 @@ WILL, WONT, DO, DONT = 251, 252, 253, 254
 QUIET = 0.5  # seconds; then the server has shown what it shows
 MOST_READS = 4096
 MOST_SHOWN = 2048  # bytes
+MOST_HEARD = 8192  # bytes; options alone take some 100
 MOST_OPTIONS = 64  # a server that wants more goes on without our refusals
 OPTIONS = {
     1: "echo",
@@ -46,6 +47,7 @@ def greet(peer: Peer) -> Dialogue:
     shown = b""
     asked: list[int] = []
     unread = begun
+    heard = len(begun)
     for _ in range(MOST_READS):
         plain, answers, options, unread = negotiate(unread)
         asked += [option for option in options if option not in asked]
@@ -55,7 +57,8 @@ def greet(peer: Peer) -> Dialogue:
         if answers and len(asked) <= MOST_OPTIONS:
             yield Send(answers)
         more = yield Read(seconds=QUIET)
-        if not more:
+        heard += len(more)
+        if not more or heard > MOST_HEARD:
             break
         unread += more
     if not asked or not _is_text(shown):
