@@ -228,6 +228,8 @@ class Judge:
             packet = written(shot)
             wire = self.sockets.get(asked.interface or "")
             if wire is None:
+                # It might be the answer to an earlier one, sent on by a rule, and then not be new.
+                self.obey("flush")
                 self.agent.stdin.write(f"{shot.family} {packet.hex()}\n")
             else:
                 kind = b"\x08\x00" if shot.family == 4 else b"\x86\xdd"
@@ -393,9 +395,7 @@ def tried(
             group: list[tuple[int, int]] = []
             for source in sources:
                 key = source, asked.destination, asked.protocol, asked.port, asked.source_port
-                # What answers an earlier packet belongs to that one's conversation, and is not new.
-                back = asked.destination, source, asked.protocol, asked.source_port, asked.port
-                if key not in seen and back not in seen:
+                if key not in seen:
                     seen.add(key)
                     shots.append(Shot(len(shots) + 1, family, source, asked))
                     group.append((len(shots), source))
