@@ -122,6 +122,16 @@ class TestAnotherMachine:
         task = heard.task(space("10.99.0.77", (22, 80)), CABLE)
         assert knocked(task).ports(task, Answer.FILTERED) == [22, 80]
 
+    def test_many_machines_that_are_not_there_hold_nothing_up(self, far: Yard) -> None:
+        """What the kernel says of them now and then is no sign that packets get lost."""
+        far.listen(22)
+        low = int(ipaddress.ip_address("10.99.0.2"))
+        task = heard.task(Space(4, ((low, low + 200),), (22, 80)), CABLE)
+        began = time.monotonic()
+        told = knocked(task)
+        assert time.monotonic() - began < 20
+        assert told.ports(task, Answer.OPEN) == [22]
+
     def test_an_icmp_refusal_is_filtered(self, far: Yard) -> None:
         drop(far, "tcp dport 22", "reject with icmp type admin-prohibited")
         task = heard.task(space(THEIRS, (22, 23)), CABLE)

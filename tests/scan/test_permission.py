@@ -22,6 +22,11 @@ def test_without_a_file_nothing_is(tmp_path: Path) -> None:
     assert permission.allowed({"HOME": str(tmp_path)}) == {}
 
 
+def test_a_file_that_may_not_be_seen_allows_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert permission.allowed({"XDG_CONFIG_HOME": str(tmp_path / "file")}) == {}
+
+
 def test_the_user_s_file_is_looked_for_at_home() -> None:
     first, second = permission.places({"HOME": "/home/taro"})
     assert first == Path("/home/taro/.config/tojimari/scan.toml")

@@ -44,8 +44,8 @@ def allowed(environment: Mapping[str, str]) -> dict[int, Intervals]:
     for path in places(environment):
         try:
             text = path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            continue
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            continue  # what cannot be seen allows nothing
         except (OSError, UnicodeDecodeError) as error:
             raise HostError(
                 "{file} cannot be read: {why}", file=str(path), why=str(error)

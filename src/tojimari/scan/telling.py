@@ -11,8 +11,17 @@ from tojimari.scan.task import Answer, Answers, Ended, Ending, Progress, Reason,
 BATCH = 1024  # answers that are kept back at most
 OFTEN = 0.1  # seconds between two words
 UNKNOWN = math.nan
+# What somebody else says of a machine, or nobody does.
+OF_OTHERS = frozenset(
+    {
+        Reason.NO_RESPONSE,
+        Reason.HOST_UNREACHABLE,
+        Reason.NET_UNREACHABLE,
+        Reason.TIME_EXCEEDED,
+    }
+)
 # What says nothing of loss: who never answers, and whose errors are only sent so often.
-UNTELLING = frozenset({Reason.NO_RESPONSE, Reason.PORT_UNREACHABLE})
+UNTELLING = OF_OTHERS | {Reason.PORT_UNREACHABLE}
 
 
 class Telling:
@@ -20,7 +29,7 @@ class Telling:
 
     Attributes:
         sent: Probes sent, every try counted.
-        heard: Doors that answered.
+        heard: Doors whose machine answered; what others say of it does not count.
         opened: Those of them that are open.
         settled: Doors whose answer has been told, or will be at the next word.
         sweep: Which pass over the unanswered, from 1.
@@ -71,7 +80,7 @@ class Telling:
         self._tries.append(min(tries, 255))
         self.settled += 1
         self.opened += answer is Answer.OPEN
-        if reason is not Reason.NO_RESPONSE:
+        if reason not in OF_OTHERS:
             self.heard += 1
         if reason not in UNTELLING:
             self._lost += tries - 1
@@ -88,8 +97,9 @@ class Telling:
         self._seconds.extend([UNKNOWN] * count)
         self._tries.frombytes(bytes([min(tries, 255)]) * count)
         self.settled += count
-        if reason is not Reason.NO_RESPONSE:
+        if reason not in OF_OTHERS:
             self.heard += count
+        if reason not in UNTELLING:
             self._lost += count * (tries - 1)
         if len(self._places) >= BATCH:
             self._flush()
