@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from tojimari.close import apply, deeds
+from tojimari.close import apply, deeds, probe
 from tojimari.close.guard import Session
 from tojimari.close.journal import Journal, folder
 from tojimari.core.errors import PrivilegeError, RefusedError, UsageError
@@ -74,6 +74,7 @@ def undo(
             waiting = record.state.is_half or record.state is State.PENDING
             return apply.undo(book, record) if waiting else None
         apply.recover(book)
+        probe.clear()
         record = book.get(name) if name else _last(book, {State.PENDING, State.CONFIRMED})
         if record.state is State.UNDONE:
             return record
