@@ -81,6 +81,7 @@ class Sweep:
         timer: Timer,
         clock: Callable[[], float],
         told: Told,
+        before: int = 0,
     ) -> None:
         """Get ready.
 
@@ -91,6 +92,7 @@ class Sweep:
             timer: How long an answer is waited for.
             clock: Seconds, the same as the book's.
             told: Who is told, and says when to stop.
+            before: Doors of the task that were told of before, and are not in the book.
         """
         self._task, self._book, self._flow, self._timer = task, book, flow, timer
         self._clock, self._told = clock, told
@@ -104,7 +106,7 @@ class Sweep:
         self._expired = self._asked = 0
         self._last = -math.inf
         self._lost_here = 0
-        self._total = book.unanswered
+        self._total = before + book.unanswered
         self._rate = 0.0
         self._rate_from = (self._started, 0)
 
