@@ -68,7 +68,7 @@ def undo(
     """
     need_root()
     book = journal(state)
-    with book.alone():
+    with book.alone(wait=automatic):
         probe.clear()
         if automatic and name is not None:
             record = book.get(name)
