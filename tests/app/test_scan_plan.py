@@ -146,8 +146,8 @@ class TestTasks:
         assert [part.task.transport for part in plan.parts] == [Transport.TCP, Transport.UDP]
 
     def test_udp_says_what_its_protocols_say(self) -> None:
-        space = planned(THEIRS, wish=Wish(ports="53,9999")).parts[0].task.space
-        payloads = scan_plan.payloads(space)
+        task = planned(THEIRS, wish=Wish(ports="53,9999")).parts[0].task
+        payloads = scan_plan.payloads(task.space, task.way)
         assert payloads.keys() == {53}
         assert len(payloads[53][0]) >= 12  # a DNS message has at least its header
 

@@ -135,7 +135,7 @@ def test_two_thousand_doors_of_which_half_are_tarpits_end_in_time_with_flat_memo
 
 
 FINGERPRINTS = """<fingerprints matches="ssh.banner">
-<fingerprint pattern="^([\\d.]+)$"><description>A door of the lab's</description>
+<fingerprint pattern="^([\\d.]+)-(?i)LAB$"><description>A door of the lab's</description>
 <param pos="0" name="service.product" value="Lab Door"/><param pos="1" name="service.version"/>
 </fingerprint><fingerprint pattern="(?&gt;x)"/></fingerprints>"""
 
@@ -143,7 +143,7 @@ FINGERPRINTS = """<fingerprints matches="ssh.banner">
 def test_ones_own_fingerprints_fill_in_what_was_not_told(network: None, tmp_path: Path) -> None:
     del network
     (tmp_path / "ssh_banners.xml").write_text(FINGERPRINTS, "utf-8")
-    with door(says(b"SSH-2.0-3.1\r\n")) as opened:
+    with door(says(b"SSH-2.0-3.1-lab\r\n")) as opened:
         words = ("identify", f"127.0.0.1:{opened.port}", "-v")
         without = typed(*words)
         ended = typed(*words, "--fingerprints", str(tmp_path))

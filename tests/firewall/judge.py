@@ -393,7 +393,9 @@ def tried(
             group: list[tuple[int, int]] = []
             for source in sources:
                 key = source, asked.destination, asked.protocol, asked.port, asked.source_port
-                if key not in seen:
+                # What answers an earlier packet belongs to that one's conversation, and is not new.
+                back = asked.destination, source, asked.protocol, asked.source_port, asked.port
+                if key not in seen and back not in seen:
                     seen.add(key)
                     shots.append(Shot(len(shots) + 1, family, source, asked))
                     group.append((len(shots), source))

@@ -9,14 +9,14 @@ from tojimari.core import catalog
 from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.errors import HostError, RefusedError, UsageError
 from tojimari.core.message import Message, mark
-from tojimari.scan import pace, permission, ports, refusal, targets, ways
+from tojimari.scan import discovery, pace, permission, ports, refusal, targets, ways
 from tojimari.scan.intervals import Intervals, count, merged, minus, shown
 from tojimari.scan.permutation import shard
 from tojimari.scan.plan import Part, Plan
 from tojimari.scan.ports import Ports
 from tojimari.scan.refusal import Allowed
 from tojimari.scan.targets import Target
-from tojimari.scan.task import METHODS, Limits, Method, Space, Task
+from tojimari.scan.task import METHODS, Limits, Method, Space, Task, Way
 from tojimari.scan.ways import Stretch
 
 HINT = mark("tojimari scan 192.0.2.7")
@@ -46,6 +46,7 @@ class Wish:
         only_open: Whether only open ones are listed, however few there are.
         seed: Of the order; None for one that nobody could foresee.
         share: Which share of how many.
+        discover: Whether machines are looked for in networks before their doors are knocked at.
     """
 
     targets: tuple[str, ...] = ()
@@ -62,6 +63,7 @@ class Wish:
     only_open: bool = False
     seed: int | None = None
     share: tuple[int, int] = (1, 1)
+    discover: bool = True
 
 
 Resolve = Callable[[str], list[str]]
@@ -84,10 +86,14 @@ def plan(wish: Wish, resolve: Resolve | None = None) -> Plan:
     plotted = ways.plot(asked.numbers)
     remarks = [*asked.remarks, *_left_out(plotted)]
     seed = int.from_bytes(os.urandom(8), "big") if wish.seed is None else wish.seed
+    stretches = list(plotted.stretches)
+    if wish.discover and wish.share[1] == 1:  # all shares must have the same addresses
+        stretches = [_with_machines(one, numbers, wish, remarks) for one in stretches]
     parts = tuple(
         _part(stretch, transport, numbers[transport], wish, seed)
         for transport in numbers
-        for stretch in plotted.stretches
+        for stretch in stretches
+        if stretch.numbers
     )
     if not parts:
         raise RefusedError("There is no machine left to scan.", hint=HINT)
@@ -214,6 +220,29 @@ def _ports(wish: Wish, *, own_only: bool) -> tuple[Ports, bool]:
     return found, True
 
 
+def _with_machines(stretch: Stretch, numbers: Ports, wish: Wish, remarks: list[Message]) -> Stretch:
+    """The stretch without the addresses at which nobody is; how many that were is remarked."""
+    if not discovery.worthwhile(stretch, max(numbers.values(), key=len)):
+        return stretch
+    space = Space(stretch.version, stretch.numbers, discovery.DOORS)
+    rate = wish.limits.rate or pace.default(stretch.way, space)
+    method, _ = choose(Task(Transport.TCP, space, stretch.way, 0, 0, space.size))
+    found = discovery.up(stretch, method, rate)
+    nobody = count(stretch.numbers) - count(found)
+    if nobody:
+        remarks.append(
+            Message(
+                "nobody",
+                mark(
+                    "Addresses at which nobody answered, left out: {count};"
+                    " --no-discovery knocks there all the same."
+                ),
+                {"count": nobody},
+            )
+        )
+    return replace(stretch, numbers=found)
+
+
 def _part(
     stretch: Stretch, transport: Transport, numbers: tuple[int, ...], wish: Wish, seed: int
 ) -> Part:
@@ -233,7 +262,7 @@ def _part(
         first=first,
         end=end,
         limits=replace(wish.limits, rate=rate),
-        payloads=payloads(space) if transport is Transport.UDP else {},
+        payloads=payloads(space, stretch.way) if transport is Transport.UDP else {},
     )
     method, passed = choose(task, wish.method)
     return Part(task, method, passed, own=stretch.own)
@@ -273,20 +302,25 @@ def choose(task: Task, name: str = "") -> tuple[Method, tuple[tuple[str, Message
     raise HostError("There is no way to knock by {transport} here.", transport=task.transport)
 
 
-def payloads(space: Space) -> dict[int, tuple[bytes, ...]]:
-    """What to say at each number of UDP: the first words of the protocols that are usual there."""
+def payloads(space: Space, way: Way) -> dict[int, tuple[bytes, ...]]:
+    """What to say at each number of UDP: the first words of the protocols that are usual there.
+
+    Args:
+        space: What is knocked at.
+        way: How the words get there; some say where the answer is to go.
+    """
     from tojimari.services import catalogue  # noqa: PLC0415 - 60 ms, for UDP alone
     from tojimari.services.dialogue import Peer, first_datagram  # noqa: PLC0415 - the same
 
     address = shown(space.family, space.addresses[0][0])
+    ours = shown(space.family, way.source) if way.source else ""
     nonce = os.urandom(NONCE)
     found: dict[int, tuple[bytes, ...]] = {}
     wanted = frozenset(space.ports)
     for protocol in catalogue.over(Transport.UDP):
         for port in protocol.ports & wanted:
-            said = first_datagram(
-                protocol, Peer(Endpoint(Transport.UDP, address, port), address, nonce)
-            )
+            endpoint = Endpoint(Transport.UDP, address, port)
+            said = first_datagram(protocol, Peer(endpoint, address, nonce, local=ours))
             if said is not None:
                 found[port] = (*found.get(port, ()), said)
     return found

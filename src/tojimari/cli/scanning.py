@@ -6,7 +6,7 @@ import sys
 import time
 from functools import cache
 from types import FrameType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import click
 
@@ -17,20 +17,24 @@ from tojimari.scan.plan import Plan
 from tojimari.scan.tally import Row, Tally
 from tojimari.scan.task import Answer, Ended
 
+if TYPE_CHECKING:
+    from tojimari.app.scan_file import Saved
+
 NOTHING_OPEN = 1
 NOT_ALL = 2
 
 
-def run(plan: Plan, *, lines: bool, only_open: bool) -> int:
+def run(plan: Plan, *, saved: "Saved | None" = None, lines: bool, only_open: bool) -> int:
     """Do a plan, and say what it finds.
 
     Args:
         plan: What is done.
+        saved: The file that keeps it; None where none does.
         lines: Whether each door is a JSON line of its own, as soon as it is known.
         only_open: Whether only open doors are listed.
     """
-    shown = Shown(plan, lines=lines, only_open=only_open)
-    running = Run(plan)
+    shown = Shown(plan, saved, lines=lines, only_open=only_open)
+    running = Run(plan, saved.positions if saved else None)
     with Interrupts(running) as interrupts:
         shown.begin()
         with running, Bar(shown.tally) as bar:
@@ -53,9 +57,12 @@ class Shown:
         tally: The sum of it.
     """
 
-    def __init__(self, plan: Plan, *, lines: bool, only_open: bool) -> None:
+    def __init__(
+        self, plan: Plan, saved: "Saved | None" = None, *, lines: bool, only_open: bool
+    ) -> None:
         """Nothing is said before it begins."""
-        self.tally = Tally(plan)
+        self.tally = Tally(plan) if saved is None else saved.tally
+        self._saved = saved
         self._lines = lines
         self._only_open = only_open
         self._began = time.monotonic()
@@ -71,14 +78,14 @@ class Shown:
 
     def take(self, event: Event) -> None:
         """Something was told."""
+        keeper = self._saved or self.tally
         if isinstance(event, Found):
-            for row in self.tally.found(event.part, event.answers):
+            for row in keeper.found(event.part, event.answers):
                 self._row(row)
         elif isinstance(event, Going):
-            self.tally.progress[event.part] = event.progress
+            keeper.going(event.part, event.progress)
         else:
-            self.tally.endings[event.part] = event.ending
-            self.tally.progress[event.part] = event.ending.progress
+            keeper.done(event.part, event.ending)
 
     def _row(self, row: Row) -> None:
         if self._only_open and row.answer is not Answer.OPEN:
@@ -97,6 +104,9 @@ class Shown:
         from tojimari.report import scan  # noqa: PLC0415 - so that the help starts at once
 
         seconds = time.monotonic() - self._began
+        if self._saved is not None:
+            seconds = self._saved.elapsed
+            self._saved.end()
         chosen = settings.current()
         if self._lines or chosen.json:
             from tojimari.report import scan_document  # noqa: PLC0415 - for those who want JSON
@@ -110,6 +120,8 @@ class Shown:
             view = output.view()
             output.lines(scan.machines(self.tally, service, view, only_open=self._only_open))
             output.lines(scan.summary(self.tally, seconds, view))
+            if self._saved is not None and not self._saved.complete:
+                output.lines([scan.unfinished(self._saved.path, view.language)])
 
 
 @cache

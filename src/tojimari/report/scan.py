@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tojimari.core.endpoint import Transport
@@ -163,6 +164,13 @@ def summary(tally: Tally, seconds: float, view: "View") -> Iterator[str]:
                 "seconds": f"{seconds:.2f}",
             },
         )
+    )
+
+
+def unfinished(path: Path, language: Language) -> str:
+    """How to go on with a scan that is not done."""
+    return language.say(
+        Message("unfinished", "To go on: tojimari scan --resume {file}", {"file": str(path)})
     )
 
 

@@ -6,6 +6,7 @@ have a socket for each number: an answer may come from a port that nobody knew (
 TFTP), and only the socket at which it arrives then tells which door it is from.
 """
 
+import contextlib
 import errno
 import ipaddress
 import select
@@ -18,6 +19,7 @@ from _socket import (
     MSG_DONTWAIT,
     MSG_ERRQUEUE,
     SO_RCVBUF,
+    SO_REUSEADDR,
     SOCK_CLOEXEC,
     SOCK_DGRAM,
     SOCK_NONBLOCK,
@@ -40,6 +42,8 @@ _NUMBER = struct.Struct("=i")
 _BUFFER = 1 << 22  # bytes; errors wait there until they are read
 _SHOWN = 512  # bytes that are read of an answer: that it came is enough
 _ANCILLARY = 256
+# Where the answer goes, whoever asked: a DHCP server's to the client's port (RFC 2131, 4.1).
+_ANSWERED_TO = {67: 68}
 _MOST_OWN = 120  # sockets for single numbers; 256 open files must be enough for all
 _ATTEMPTS = 64  # sendings that may only report an older error
 _FULL_MS = 100  # milliseconds for a full queue to drain
@@ -149,6 +153,11 @@ class Datagrams:
             one.setsockopt(level, option, 1)
         if port is None:
             one.setsockopt(SOL_SOCKET, SO_RCVBUF, _BUFFER)
+        source = _ANSWERED_TO.get(port or 0)
+        if source is not None:
+            one.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):  # a low port is not everybody's to have
+                one.bind(("", source))
         self._poll.register(one.fileno(), select.EPOLLIN)
         return one
 

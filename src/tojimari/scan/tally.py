@@ -1,5 +1,6 @@
 """What a scan has found: how many doors of each kind, and a row for each that is listed."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.observation import Observation, State, Witness
 from tojimari.scan.intervals import shown
 from tojimari.scan.plan import Plan
-from tojimari.scan.task import Answer, Answers, Ended, Ending, Progress, Reason
+from tojimari.scan.task import Answer, Answers, Ended, Ending, Progress, Reason, Space
 
 Kind = tuple[Transport, Answer, Reason]
 
@@ -82,6 +83,19 @@ def code(one: Answer | Reason) -> str:
     return one.name.lower().replace("_", "-")
 
 
+def place_of(space: Space, address: int, port: int) -> int | None:
+    """The place of a door in a space; None where it is not in it."""
+    at = bisect_left(space.ports, port)
+    if at == len(space.ports) or space.ports[at] != port:
+        return None
+    rank = 0
+    for first, last in space.addresses:
+        if first <= address <= last:
+            return (rank + address - first) * len(space.ports) + at
+        rank += last - first + 1
+    return None
+
+
 @dataclass(slots=True)
 class Tally:
     """The sum of what was told.
@@ -110,6 +124,15 @@ class Tally:
         rows = list(self._listed(part, answers))
         self.rows += rows
         return rows
+
+    def going(self, part: int, progress: Progress) -> None:
+        """So far a part is."""
+        self.progress[part] = progress
+
+    def done(self, part: int, ending: Ending) -> None:
+        """A part is over."""
+        self.endings[part] = ending
+        self.progress[part] = ending.progress
 
     def _listed(self, part: int, answers: Answers) -> Iterator[Row]:
         if not self.plan.lists_all and Answer.OPEN not in answers.answers:

@@ -80,7 +80,7 @@ def test_a_firewall_is_told_from_closed_doors(far: Yard) -> None:
     assert set(silent.values()) == {(Answer.FILTERED, Reason.NO_RESPONSE)}
     told_of = {told.found[port - 1][:2] for port in range(200, 206)}
     assert (Answer.FILTERED, Reason.ADMIN_PROHIBITED) in told_of
-    assert ending.passes == 2
+    assert ending.passes >= 2
 
 
 def test_this_machine_is_asked_by_its_loopback(network: None, root: None) -> None:

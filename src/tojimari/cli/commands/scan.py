@@ -23,8 +23,40 @@ def _run(**given: object) -> int:
     from tojimari.app import scan_plan  # noqa: PLC0415 - so that the help starts at once
     from tojimari.cli import scanning  # noqa: PLC0415 - the same
 
-    wish = _wish(given)
-    return scanning.run(scan_plan.plan(wish), lines=bool(given["lines"]), only_open=wish.only_open)
+    lines, only_open = bool(given["lines"]), bool(given["only_open"])
+    if given["resume"]:
+        return _go_on(given)
+    plan = scan_plan.plan(_wish(given))
+    saved = None
+    if given["save"]:
+        from tojimari.app import scan_file  # noqa: PLC0415 - for those who keep a scan
+
+        saved = scan_file.begin(Path(str(given["save"])), plan, scanning.service)
+    return scanning.run(plan, saved=saved, lines=lines, only_open=only_open)
+
+
+def _go_on(given: "dict[str, object]") -> int:
+    """Go on with a scan that a file keeps.
+
+    Raises:
+        UsageError: There are targets, too; or it is no such file.
+    """
+    from tojimari.app import scan_file  # noqa: PLC0415 - for those who keep a scan
+    from tojimari.cli import scanning  # noqa: PLC0415 - so that the help starts at once
+
+    if _strings(given["targets"]) or _strings(given["lists"]) or given["save"]:
+        raise UsageError(
+            "The file says what is scanned; give no targets with --resume.",
+            hint="tojimari scan --resume FILE",
+        )
+    seconds = given["seconds"]
+    saved = scan_file.resume(
+        Path(str(given["resume"])),
+        scanning.service,
+        seconds=None if seconds is None else float(str(seconds)),
+    )
+    lines, only_open = bool(given["lines"]), bool(given["only_open"])
+    return scanning.run(saved.tally.plan, saved=saved, lines=lines, only_open=only_open)
 
 
 def _wish(given: "dict[str, object]") -> "Wish":
@@ -51,6 +83,7 @@ def _wish(given: "dict[str, object]") -> "Wish":
         only_open=bool(given["only_open"]),
         seed=None if given["seed"] is None else int(str(given["seed"])),
         share=_share(str(given["shard"] or "1/1")),
+        discover=not given["everywhere"],
     )
 
 
@@ -113,6 +146,7 @@ COMMAND = Command(
         Example("tojimari scan 192.0.2.7 -p -", mark("every number")),
         Example("tojimari scan 192.0.2.0/24 -p http,https,8000-8100", mark("a whole network")),
         Example("tojimari scan 192.0.2.7 --udp --top 50", mark("by UDP")),
+        Example("tojimari scan 192.0.2.0/24 --save scan.jsonl", mark("kept, to be gone on with")),
         Example("tojimari scan - --lines < hosts.txt", mark("from a list, one JSON line a door")),
     ),
     params=[
@@ -173,6 +207,11 @@ COMMAND = Command(
             is_flag=True,
             help=mark("You have the leave of those to whom the public addresses belong."),
         ),
+        click.Option(
+            ["--no-discovery", "everywhere"],
+            is_flag=True,
+            help=mark("Knock at every address of a network, also where nobody seems to be."),
+        ),
         click.Option(["--open", "only_open"], is_flag=True, help=mark("List only open doors.")),
         click.Option(
             ["-a", "--all", "everything"],
@@ -183,6 +222,16 @@ COMMAND = Command(
             ["--lines"],
             is_flag=True,
             help=mark("One JSON document a line, each door as soon as it is known."),
+        ),
+        click.Option(
+            ["--save"],
+            metavar="FILE",
+            help=mark("Keep the scan in a file, so that it can be gone on with."),
+        ),
+        click.Option(
+            ["--resume"],
+            metavar="FILE",
+            help=mark("Go on with a scan that a file keeps, whatever ended it."),
         ),
         click.Option(
             ["--shard"],

@@ -19,13 +19,11 @@ from tojimari.scan.cookie import KEY, cookie
 from tojimari.scan.flow import Flow
 from tojimari.scan.kernel_ear import HOSTS, KernelEar
 from tojimari.scan.packet import ETHERNET
-from tojimari.scan.raw_wire import RawWire, Target
+from tojimari.scan.raw_wire import PORTS_FROM, RawWire, Target
 from tojimari.scan.sweep import Sweep
 from tojimari.scan.task import Ending, Method, Task, Told
 from tojimari.scan.timer import Timer
 
-# Our ports lie above those that Linux gives to connections (ip_local_port_range, up to 60999).
-_PORTS_FROM = 61440
 _LARGEST = 1 << 22  # doors: a byte each
 
 # Probes a second where nothing answers. On the link 200,000 small frames are a seventh of what
@@ -49,7 +47,7 @@ def _obstacle(task: Task) -> Message | None:
 
 def _run(task: Task, told: Told) -> Ending:
     key = os.urandom(KEY)
-    first_port = _PORTS_FROM + PORTS * (os.urandom(1)[0] % ((65536 - _PORTS_FROM) // PORTS))
+    first_port = PORTS_FROM + PORTS * (os.urandom(1)[0] % ((65536 - PORTS_FROM) // PORTS))
     version, way = task.space.family, task.way
     size = 4 if version == 4 else 16  # noqa: PLR2004 - IPv4
     numbers = [one for first, last in task.space.addresses for one in range(first, last + 1)]

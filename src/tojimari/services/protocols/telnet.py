@@ -8,6 +8,7 @@ from tojimari.core.message import Value
 from tojimari.core.service import Confidence, Service
 from tojimari.services.dialogue import Dialogue, Peer, Protocol, Read, Send, read_exactly
 from tojimari.services.grammar import telnet as grammar
+from tojimari.services.grammar.software import service as named
 from tojimari.services.octets import snippet, text
 
 IAC = 255
@@ -74,7 +75,7 @@ def _without_options(begun: bytes) -> Dialogue:
 
 def _service(shown: bytes, asked: list[int]) -> Service:
     software = grammar.product(text(shown))
-    details: dict[str, Value] = software.details() if software else {}
+    details: dict[str, Value] = {}
     if asked:
         details["options"] = ", ".join(OPTIONS.get(one, str(one)) for one in asked)
     words = " ".join(text(shown).split())
@@ -83,11 +84,9 @@ def _service(shown: bytes, asked: list[int]) -> Service:
     system = grammar.system(text(shown))
     if system is not None:
         details["system"] = system
-    return Service(
+    return named(
         "telnet",
-        product=software.product if software else None,
-        version=software.version if software else None,
-        vendor=software.vendor if software else None,
+        software,
         evidence=snippet(shown) if words else "IAC",
         confidence=Confidence.CERTAIN if asked else Confidence.LIKELY,
         details=details,
