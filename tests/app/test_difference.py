@@ -2,7 +2,7 @@ import subprocess
 
 import pytest
 
-from tojimari.app import firewall
+from tojimari.app import difference, firewall
 from tojimari.app.difference import Change, differences
 from tojimari.close import nft, table
 from tojimari.close.table import Present
@@ -78,3 +78,25 @@ def test_the_machine_is_told_from_itself_by_nothing_and_each_closing_by_its_door
     assert {one.first for one in rest} <= {9999}
     nft.run("flush ruleset\n")
     subprocess.run(["ip", "link", "del", "out0"], check=True)
+
+
+@pytest.mark.usefixtures("root")
+def test_a_large_ruleset_is_gone_through_where_it_may_differ_while_somebody_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(difference, "MOST_RUNS", 0)
+    for line in ("link add out1 type veth peer name far1", "addr add 198.51.100.1/24 dev out1",
+                 "link set out1 up"):  # fmt: skip
+        subprocess.run(["ip", *line.split()], check=True)
+    nft.run(OTHERS)
+    before = firewall.live()
+    nft.run(table.shutting(table.closing(DOORS), Present(chain=False, elements=()), 60))
+    ports = {one.port for one in DOORS}
+    found = list(differences(before, firewall.live(), ports))
+    assert {(one.first, one.last) for one in found} == {(6379, 6379), (53, 53)}
+    assert list(differences(before, firewall.live(), {22})) == []
+    # Where somebody else has changed a table, everything is gone through all the same.
+    nft.run("add rule inet ufw input tcp dport 9999 accept\n")
+    assert 9999 in {one.first for one in differences(before, firewall.live(), ports)}
+    nft.run("flush ruleset\n")
+    subprocess.run(["ip", "link", "del", "out1"], check=True)

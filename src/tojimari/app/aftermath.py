@@ -223,7 +223,8 @@ def _rules(seen: Seen, thought: Plan, *, shut: bool) -> list[Message]:
     """The rules reasoned over again: only the target may have changed."""
     other: list[str] = []
     mine = 0
-    for one in difference.differences(seen.firewall, firewalls.live()):
+    ports = {one.port for one in thought.targets}
+    for one in difference.differences(seen.firewall, firewalls.live(), ports):
         wanted = all(
             Target(one.transport, port) in thought.targets for port in _few(one.first, one.last)
         )

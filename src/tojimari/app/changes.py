@@ -68,13 +68,13 @@ def undo(
     """
     need_root()
     book = journal(state)
-    with book.alone():
+    with book.alone(wait=automatic):
+        probe.clear()
         if automatic and name is not None:
             record = book.get(name)
             waiting = record.state.is_half or record.state is State.PENDING
             return apply.undo(book, record) if waiting else None
         apply.recover(book)
-        probe.clear()
         record = book.get(name) if name else _last(book, {State.PENDING, State.CONFIRMED})
         if record.state is State.UNDONE:
             return record

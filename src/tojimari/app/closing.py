@@ -97,6 +97,8 @@ def plan(request: Request, seen: Seen) -> Plan:
     steps = tuple(one.plan(situation) for one in moves())
     if request.why:
         steps = tuple(intended.with_policy(one, request, targets) for one in steps)
+    if request.port:
+        steps = tuple(intended.moved(one, request, targets) for one in steps)
     chosen = _chosen(request, steps)
     step = None if chosen is None else steps[chosen]
     return Plan(
