@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from tojimari.core.endpoint import Transport
 from tojimari.core.service import Outcome
 from tojimari.lab.launch import Street
 from tojimari.lab.scene import Audience, Expected, House, upstream
@@ -28,6 +27,10 @@ class Vantage(StrEnum):
 
     OUTSIDE = "from another house"
     INSIDE = "from inside, by its program"
+
+
+Met = tuple[str, str, int]  # house or address, transport, number
+Said = dict[Met, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +109,14 @@ class Row:
 
 def listened(street: Street, vantage: Vantage) -> list[Row]:
     """Identify every door of a street."""
+    said = _outside(street) if vantage is Vantage.OUTSIDE else _inside(street)
+    return rows_of(street, vantage, said)
+
+
+def rows_of(street: Street, vantage: Vantage, said: Said) -> list[Row]:
+    """What was said of each door, beside what is right."""
     versions = {house.name: _versions(street, house) for house in street.plan.houses}
     from_outside = vantage is Vantage.OUTSIDE
-    said = _outside(street) if from_outside else _inside(street)
     heard = HEARD_OUTSIDE if from_outside else HEARD_INSIDE
     return [
         Row(
@@ -121,6 +129,12 @@ def listened(street: Street, vantage: Vantage) -> list[Row]:
         for house, each in street.plan.doors()
         if not (from_outside and (house.ipv4 is None or each.loopback))
     ]
+
+
+def heard_by(street: Street, said: dict[Met, dict[str, Any]]) -> Said:
+    """By houses, what is said of addresses."""
+    houses = {house.ipv4: house.name for house in street.plan.houses}
+    return {(houses[address], way, port): one for (address, way, port), one in said.items()}
 
 
 def table(rows: Sequence[Row]) -> Iterator[str]:
@@ -147,21 +161,15 @@ def _name(protocol: str, product: str | None, *, tls: bool) -> str:
     return f"{'tls ' if tls and protocol != 'tls' else ''}{protocol} {product or ''}".strip()
 
 
-Said = dict[tuple[str, str, int], dict[str, Any]]
-
-
 def _outside(street: Street) -> Said:
-    """What the visitor is told, by house, transport and number."""
-    houses = {house.ipv4: house.name for house in street.plan.houses}
+    """What the visitor is told."""
     doors = [
         f"{house.ipv4}:{each.port}/{each.transport}"
         for house, each in street.plan.doors()
         if house.ipv4 is not None and not each.loopback
     ]
-    return {
-        (houses[one["address"]], one["transport"], one["port"]): one
-        for one in identified(street, "visitor", doors)
-    }
+    told = identified(street, "visitor", doors)
+    return heard_by(street, {(one["address"], one["transport"], one["port"]): one for one in told})
 
 
 def _inside(street: Street) -> Said:
@@ -195,8 +203,3 @@ def _versions(street: Street, house: House) -> dict[str, str]:
     )
     pairs = (line.split(" ") for line in done.stdout.splitlines())
     return {package: upstream(version) for package, version in pairs}
-
-
-def tcp(rows: Iterable[Row]) -> list[Row]:
-    """Those that are met by connections."""
-    return [row for row in rows if row.expected.transport is Transport.TCP]

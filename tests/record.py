@@ -19,7 +19,7 @@ from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.services import datagram, stream
 from tojimari.services.attempt import Attempt, Ending, connection
 from tojimari.services.catalogue import PROTOCOLS
-from tojimari.services.contact import Contact
+from tojimari.services.contact import Contact, Terms
 from tojimari.services.dialogue import Peer, Protocol, StartTls, Talk
 from tojimari.services.loop import Loop
 from tojimari.services.recording import CLIENT, Turn, recorded
@@ -37,9 +37,10 @@ def main() -> None:
     parser.add_argument("protocol", help="a file of services/protocols")
     parser.add_argument("peer", help="who spoke, and where it came from")
     parser.add_argument("--tls", metavar="ALPN", help="inside TLS, with this offered")
+    parser.add_argument("--name", default="lab.test", help="what the building is called")
     given = parser.parse_args()
     spoken = catalog.entry(PROTOCOLS, given.protocol, "PROTOCOL", Protocol)
-    peer = Peer(Endpoint(spoken.transport, given.address, given.port), "lab.test", NONCE)
+    peer = Peer(Endpoint(spoken.transport, given.address, given.port), given.name, NONCE)
     ending, turns = spoke(spoken, peer, given.tls)
     if ending is None or ending.service is None:
         sys.exit(f"nothing that is {spoken.name} there")
@@ -69,21 +70,11 @@ def spoke(spoken: Protocol, peer: Peer, tls: str | None) -> tuple[Ending | None,
             yield StartTls((tls,))
         return (yield from connection(attempt, replace(met, tls=tls is not None)))
 
-    until = time.monotonic() + SECONDS
+    terms = Terms(time.monotonic() + SECONDS, PATIENCE, allowed=8)
     if spoken.transport is Transport.TCP:
-        job = stream.talk(
-            peer, conversation, until=until, patience=PATIENCE, allowed=8, clock=time.monotonic
-        )
+        job = stream.talk(peer, conversation, terms)
     else:
-        job = datagram.talk(
-            peer,
-            conversation,
-            until=until,
-            patience=PATIENCE,
-            allowed=8,
-            clock=time.monotonic,
-            source_port=spoken.source_port,
-        )
+        job = datagram.talk(peer, conversation, terms, source_port=spoken.source_port)
     loop: Loop[Contact[Ending]] = Loop()
     return next(loop.results(iter([job]), 1)).result, turns
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from tojimari.core.endpoint import Transport
 from tojimari.lab import launch, scene, tree
 from tojimari.lab.launch import Street
+from tojimari.lab.light import LightStreet
 from tojimari.lab.places import Places
 from tojimari.lab.scene import Scene
 
@@ -91,7 +92,7 @@ class Streets:
         launch.down(self.places, quiet)
 
 
-def inside(street: Street, house: str, *command: str, said: str = "") -> str:
+def inside(street: Street | LightStreet, house: str, *command: str, said: str = "") -> str:
     """What a command in a house prints; it must succeed."""
     done = subprocess.run(
         street.line(house, command), input=said, capture_output=True, text=True, check=False

@@ -1,5 +1,7 @@
 import os
+import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,6 +67,30 @@ def test_the_timer_leaves_what_is_confirmed(book: Journal) -> None:
 def test_the_timer_takes_back_what_nobody_confirmed(book: Journal) -> None:
     made(book, "aaaaaa", 1.0)
     assert changes.undo("aaaaaa", automatic=True, state=book.path) is not None
+    assert (book.path / "aaaaaa").read_bytes() == BEFORE
+
+
+@pytest.mark.usefixtures("root")
+def test_the_timer_waits_for_whoever_is_at_it_since_it_comes_only_once(book: Journal) -> None:
+    made(book, "aaaaaa", 1.0)
+    with subprocess.Popen(
+        ["flock", str(book.path / "lock"), "sh", "-c", "echo held; read -r line"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdin is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(RefusedError):
+            changes.undo("aaaaaa", state=book.path)
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(changes.undo, "aaaaaa", automatic=True, state=book.path)
+            # It has asked for the lock when the kernel lists somebody who waits for it ("->").
+            while b"->" not in Path("/proc/locks").read_bytes():
+                assert not waiting.done()
+            holder.stdin.close()
+            undone = waiting.result()
+    assert undone is not None
     assert (book.path / "aaaaaa").read_bytes() == BEFORE
 
 

@@ -128,6 +128,26 @@ def test_an_attacker_chooses_the_source_port() -> None:
     assert {one.source_port for one in internet.passages if one.certainty is Certainty.YES} == {53}
 
 
+def test_source_ports_are_tried_wherever_a_rule_asks_for_them() -> None:
+    rules = [
+        "-A INPUT -p tcp --dport 80 -j ACCEPT",
+        "-A INPUT -p tcp --sport 20 -s 10.0.0.0/8 -j DROP",
+        "-A INPUT -p tcp -m multiport --sports 53,67:68 --dport 22 -j ACCEPT",
+        "-A INPUT -p tcp --sport 123 --dport 24 -j ACCEPT",
+    ]
+    text = "*filter\n:INPUT DROP [0:0]\n" + "\n".join(rules) + "\nCOMMIT\n"
+    made = from_files([text], OWN)
+    chosen = {
+        port: {
+            one.source_port
+            for one in reach.row(made, TCP, port).exposure.reaches[3].passages
+            if one.certainty is Certainty.YES
+        }
+        for port in (80, 22, 23, 24)
+    }
+    assert chosen == {80: {None}, 22: {53}, 23: set(), 24: {123}}
+
+
 def test_the_way_is_told_rule_by_rule() -> None:
     ways = list(reach.ways(routed("docker-nft-portmap.json"), TCP, 8080, [Zone.INTERNET]))
     opened = ways[0]

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tojimari.close import apply, nft, table
+from tojimari.close import apply, deeds, nft, table
 from tojimari.close.journal import Journal, boot
 from tojimari.core.endpoint import Transport
 from tojimari.core.errors import HostError
@@ -164,6 +164,23 @@ def test_a_deed_that_fails_undoes_those_before_it(journal: Journal, tmp_path: Pa
     assert state(tmp_path) == before
     assert journal.get("0a").state is State.UNDONE
     assert [one.text for one in journal.get("0a").notes] == ["{program} failed: {why}"]
+
+
+@pytest.mark.usefixtures("root")
+def test_whoever_presses_ctrl_c_leaves_nothing_half_done(journal: Journal, tmp_path: Path) -> None:
+    change = record(tmp_path)
+    before = state(tmp_path)
+
+    def pressed(deed: Deed, name: str) -> None:
+        if deed.kind is Kind.SHUT:
+            raise KeyboardInterrupt
+        deeds.do(deed, name)
+
+    with pytest.raises(KeyboardInterrupt):
+        apply.perform(journal, change, pressed)
+    assert state(tmp_path) == before
+    found = journal.get("0a")
+    assert (found.state, found.notes[-1].code) == (State.UNDONE, "interrupted")
 
 
 @pytest.mark.usefixtures("root")

@@ -134,3 +134,21 @@ def test_a_process_that_will_not_end_is_told_and_can_be_killed(
 
 def test_the_start_of_a_process_is_that_of_the_kernel() -> None:
     assert since(os.getpid()) >= since(os.getppid())
+
+
+def test_what_counts_the_starts_of_a_unit_begins_anew_before_it_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = tmp_path / "said"
+    program = tmp_path / "systemctl"
+    # As systemd does for a unit that never failed: it has nothing to reset, and says so.
+    program.write_text(f'#!/bin/sh\necho "$@" >>{said}\ntest "$1" != reset-failed\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    deeds.do(Deed(Kind.RUN, ("systemctl", "stop", "a.service")), "aa")
+    deeds.undo(Deed(Kind.RUN, reverse=("systemctl", "start", "a.socket", "a.service")), "aa")
+    assert said.read_text(encoding="ascii").splitlines() == [
+        "stop a.service",
+        "reset-failed a.socket a.service",
+        "start a.socket a.service",
+    ]

@@ -6,60 +6,18 @@ rule as before. The table of all of it is printed.
 """
 
 import json
-import subprocess
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
 
-from streets import Streets, inside
+from streets import Streets
 from tojimari.lab.launch import Street
+from visits import knocked, snapshot, tojimari, until
 
 WAYS = ("unit", "config", "firewall", "move")
 NEW = 40777  # where each is moved to
-VISITOR = "visitor"
-
-# Every file and link under /etc with its content, mode and owner; units; rules.
-SNAPSHOT = r"""
-import hashlib, os, subprocess, sys
-for folder, names, files in os.walk("/etc"):
-    names.sort()
-    for name in sorted([*files, *names]):
-        path = os.path.join(folder, name)
-        status = os.lstat(path)
-        content = ""
-        if os.path.islink(path):
-            content = os.readlink(path)
-        elif os.path.isfile(path):
-            content = hashlib.sha256(open(path, "rb").read()).hexdigest()
-        print(path, oct(status.st_mode), status.st_uid, status.st_gid, content)
-for words in (["nft", "list", "ruleset"],
-              ["systemctl", "is-enabled", *sys.argv[1:]],
-              ["systemctl", "is-active", *sys.argv[1:]]):
-    print(subprocess.run(words, capture_output=True, text=True).stdout)
-"""
-
-# Knocks: TCP by connecting, UDP by asking for the time or for a name.
-KNOCK = r"""
-import socket, sys
-transport, host, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
-asked = {"ntp": b"\x23" + bytes(47)}
-try:
-    if transport == "tcp":
-        socket.create_connection((host, port), timeout=2).close()
-    else:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-            one.settimeout(2)
-            one.connect((host, port))
-            one.send(asked["ntp"])
-            one.recv(512)
-except OSError as error:
-    print(type(error).__name__)
-else:
-    print("open")
-"""
 
 
 @dataclass(frozen=True)
@@ -118,43 +76,15 @@ SCENES = {
 }
 
 
-def tojimari(street: Street, house: str, *words: str) -> tuple[int, str]:
-    """A command of tojimari in a house; exit code, and what it printed."""
-    done = subprocess.run(
-        street.line(house, ["tojimari", *words]),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=180,
-    )
-    return done.returncode, done.stdout + done.stderr
-
-
-def snapshot(street: Street, daemon: Daemon) -> list[str]:
-    units = {one.unit for all_ in SCENES.values() for one in all_ if one.house == daemon.house}
-    return inside(street, daemon.house, "python3", "-c", SNAPSHOT, *sorted(units)).splitlines()
-
-
-def knocked(street: Street, daemon: Daemon, port: int) -> str:
-    """What somebody in another house meets."""
-    address = street.plan.house(daemon.house).ipv4
-    transport = "udp" if daemon.udp else "tcp"
-    words = ("python3", "-c", KNOCK, transport, str(address), str(port))
-    return inside(street, VISITOR, *words).strip()
-
-
-def until(check: Callable[[], str], wanted: str) -> str:
-    """Ask again until it is so; a server may need a moment after its unit says that it runs."""
-    deadline = time.monotonic() + 30
-    while (found := check()) != wanted and time.monotonic() < deadline:
-        pass
-    return found
+def units(daemon: Daemon) -> list[str]:
+    every = {one.unit for all_ in SCENES.values() for one in all_ if one.house == daemon.house}
+    return sorted(every)
 
 
 def closed(street: Street, daemon: Daemon, way: str) -> str:
     """Close a door or move it, and put it back; what went wrong, or how long it took."""
-    before = snapshot(street, daemon)
-    if until(lambda: knocked(street, daemon, daemon.port), "open") != "open":
+    before = snapshot(street, daemon.house, units(daemon))
+    if until(lambda: knocked(street, daemon.house, daemon.port, udp=daemon.udp), "open") != "open":
         return "was not open"
     options = ("--yes", "--for", "10m", "--json")
     asked = (
@@ -167,18 +97,18 @@ def closed(street: Street, daemon: Daemon, way: str) -> str:
         return f"refused: {said[-300:]}"
     proof = json.loads(said)["change"]["proof"]
     found = [] if proof else ["no proof"]
-    if (heard := knocked(street, daemon, daemon.port)) == "open":
+    if (heard := knocked(street, daemon.house, daemon.port, udp=daemon.udp)) == "open":
         found.append("open from another house")
-    if way == "move" and (heard := knocked(street, daemon, NEW)) != "open":
+    if way == "move" and (heard := knocked(street, daemon.house, NEW, udp=daemon.udp)) != "open":
         found.append(f"the new door: {heard}")
     if way == "move" and not daemon.udp and not any("conversation" in one for one in proof):
         found.append("nobody spoke")
     code, said = tojimari(street, daemon.house, "undo")
     if code != 0:
         found.append(f"undo: {said[-300:]}")
-    if until(lambda: knocked(street, daemon, daemon.port), "open") != "open":
+    if until(lambda: knocked(street, daemon.house, daemon.port, udp=daemon.udp), "open") != "open":
         found.append("not open again")
-    after = snapshot(street, daemon)
+    after = snapshot(street, daemon.house, units(daemon))
     found += [f"- {line}" for line in before if line not in after][:3]
     found += [f"+ {line}" for line in after if line not in before][:3]
     return "; ".join(found) if found else f"{took:.1f} s"

@@ -463,6 +463,13 @@ CORNERS = (
     meta mark 0x2 drop
     meta mark 0x3 IP saddr NET1 drop
     } }""",
+    # A packet of the machine's own that is sent back to its sender, port and all.
+    """table IP s { chain n { type nat hook output priority -100; tcp dport 80 dnat to HERE1
+    }
+    chain i { type filter hook input priority 0; policy drop;
+    ct state established accept
+    tcp sport 53 accept
+    } }""",
     # One of several destinations.
     """table IP n { chain p { type nat hook prerouting priority -100;
     tcp dport 8080 redirect to :80-90
@@ -497,6 +504,7 @@ def corner(number: int, family: int) -> str:
     )
     text = CORNERS[number].replace("IP", ip).replace("NET0END", last).replace("NET0", first)
     text = text.replace("NET1", NETWORKS[family][1])
+    text = text.replace("HERE1", HERE[family][1])
     away = [f"[{one}]:80" if family == 6 else f"{one}:80" for one in ELSEWHERE[family]]
     text = text.replace("} }", "}\n}").replace("; }\n", ";\n }\n")
     text = text.replace("AWAY2", f"{ELSEWHERE[family][0]}-{ELSEWHERE[family][1]}")

@@ -228,6 +228,8 @@ class Judge:
             packet = written(shot)
             wire = self.sockets.get(asked.interface or "")
             if wire is None:
+                # It might be the answer to an earlier one, sent on by a rule, and then not be new.
+                self.obey("flush")
                 self.agent.stdin.write(f"{shot.family} {packet.hex()}\n")
             else:
                 kind = b"\x08\x00" if shot.family == 4 else b"\x86\xdd"

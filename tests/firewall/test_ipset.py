@@ -27,6 +27,11 @@ def test_an_ipv6_set_knows_its_family() -> None:
     ]
 
 
+def test_commands_for_a_shell_are_read_too() -> None:
+    text = "ipset create x hash:net; ipset add x 192.0.2.0/24;ipset add x 10.0.0.0/8\n"
+    assert members(text) == ["10.0.0.0/8", "192.0.2.0/24"]
+
+
 def test_an_empty_set_holds_nobody() -> None:
     assert members("create x hash:ip\n") == []
 

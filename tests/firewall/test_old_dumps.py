@@ -208,6 +208,12 @@ def test_what_is_no_dump_is_refused_with_a_reason_and_a_hint(text: str, reason: 
     assert caught.value.hint.text.startswith("sudo ")
 
 
+def test_an_empty_file_says_nothing_beside_another_and_is_refused_alone() -> None:
+    assert ask(reasoner("\n", dump("-A INPUT -j DROP")), 22) == f"{NO} | -j DROP"
+    with pytest.raises(UsageError, match=r"^FILE: this file is empty"):
+        from_texts(["", "\n"], ["FILE", "other"])
+
+
 def test_a_line_that_was_broken_in_two_is_named() -> None:
     text = dump("-A INPUT -p tcp -m tcp --dport 22", "-m state --state NEW -j ACCEPT")
     with pytest.raises(UsageError, match=r"^rules\.v4:6: "):

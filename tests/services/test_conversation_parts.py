@@ -17,7 +17,7 @@ from behind import door, says
 from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.service import Service
 from tojimari.services import asn1, bson, certificate, limits, versions
-from tojimari.services.contact import Contact, Ended
+from tojimari.services.contact import Contact, Ended, Terms
 from tojimari.services.dialogue import (
     Dialogue,
     Peer,
@@ -409,14 +409,7 @@ def met(
 ) -> "Contact[bytes]":
     """One conversation with a door of ours."""
     peer = Peer(Endpoint(Transport.TCP, "127.0.0.1", port), "lab.test", os.urandom(32))
-    job = talk(
-        peer,
-        conversation,
-        until=time.monotonic() + 5,
-        patience=2.0,
-        allowed=allowed,
-        clock=time.monotonic,
-    )
+    job = talk(peer, conversation, Terms(time.monotonic() + 5, 2.0, allowed))
     (contact,) = Loop["Contact[bytes]"]().results(iter([job]), 1)
     return contact
 

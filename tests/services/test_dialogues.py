@@ -244,3 +244,13 @@ def test_smb_over_netbios_asks_again_for_the_old_version() -> None:
         "smb", ME, it(accepted), ME, it(framed), Turn(AGAIN, b"yes"), ME, it(accepted), port=139
     )
     assert (service.details["dialect"], service.details["smb1"]) == ("3.0.2", "no")
+
+
+def test_telnet_options_without_end_are_not_refused_one_by_one() -> None:
+    protocol = catalog.entry(PROTOCOLS, "telnet", "PROTOCOL", Protocol)
+    peer = Peer(Endpoint(protocol.transport, "192.0.2.1", 23), "lab.test", NONCE)
+    replay = Replay([it(b"\xff\xfb\x01" * 20_000)])
+    service = replay.follow(protocol.dialogue(peer))
+    assert service is not None
+    assert service.details["options"] == "echo"
+    assert len(b"".join(replay.said)) < 10_000

@@ -9,6 +9,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -381,3 +382,60 @@ class TestOverUdp:
         assert found.service.protocol == "wireguard"
         assert found.service.confidence is Confidence.GUESS
         assert heard == []
+
+
+@dataclass
+class HangsUp:
+    """A server that reads the head of a message, and hangs up unless it is one of its own."""
+
+    head: int
+    own: bytes
+    answer: bytes
+    met: int = 0
+
+    def __call__(self, connection: socket.socket) -> None:
+        self.met += 1
+        read = b""
+        while len(read) < self.head and (more := connection.recv(self.head - len(read))):
+            read += more
+        if read.startswith(self.own):
+            connection.sendall(self.answer)
+        connection.shutdown(socket.SHUT_WR)
+
+
+@pytest.mark.parametrize(
+    ("server", "protocol", "connections"),
+    [
+        (HangsUp(1, b"\5", b"\5\2"), "socks", 2),
+        (
+            HangsUp(8, b"\1\x09", b"\1\x0a\0\0\0\x12\6\0\x0f\1FCGI_MPXS_CONNS0" + bytes(6)),
+            "fastcgi",
+            3,
+        ),
+        (HangsUp(14, b"JDWP-Handshake", b"JDWP-Handshake"), "jdwp", 2),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_who_hangs_up_at_a_byte_is_spoken_to_in_what_has_such_heads(
+    network: None, server: HangsUp, protocol: str, connections: int
+) -> None:
+    del network
+    with door(server) as opened:
+        found = only(opened.port)
+    assert known(found).protocol == protocol
+    assert (found.connections, server.met) == (connections, connections)
+
+
+def test_who_hangs_up_at_the_end_of_the_greeting_is_still_asked_for_a_page(network: None) -> None:
+    del network
+
+    def picky(connection: socket.socket) -> None:
+        if connection.recv(3) == b"GET":
+            connection.sendall(PAGE)
+            return
+        while len(connection.recv(4096)) < 300:  # the last piece of a TLS greeting is long
+            pass
+        connection.shutdown(socket.SHUT_WR)
+
+    with door(picky) as opened:
+        assert known(only(opened.port)).protocol == "http"

@@ -289,6 +289,18 @@ def test_where_nothing_points_to_the_web_no_header_is_sent() -> None:
     assert replay.said == [b"GET / HTTP/1.0\r\n\r\n"]
 
 
+def test_after_a_request_without_headers_the_next_path_is_asked_on_a_new_connection() -> None:
+    peer = Peer(Endpoint(Transport.TCP, "127.0.0.1", 5900), "lab.test", NONCE, expected=False)
+    first = page(200, "", "Ollama is running")
+    turns = [SAID, first, Turn(AGAIN, b"yes"), SAID, page(200, "", '{"version":"0.9.0"}')]
+    service = Replay(turns).follow(PROTOCOL.dialogue(peer))
+    assert service is not None
+    assert service.version == "0.9.0"
+    gone = Replay(turns[:2]).follow(PROTOCOL.dialogue(peer))
+    assert gone is not None
+    assert gone.version is None
+
+
 def test_a_server_that_wants_a_host_is_asked_again_with_one() -> None:
     peer = Peer(Endpoint(Transport.TCP, "127.0.0.1", 4711), "lab.test", NONCE, expected=False)
     refused = page(400, "", "")

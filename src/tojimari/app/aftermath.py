@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from tojimari.app import closing, difference, identify, look
+from tojimari.app import closing, difference, identify, knocking, look
 from tojimari.app import firewall as firewalls
 from tojimari.app.closing import Seen
 from tojimari.app.request import Request
 from tojimari.close import nft
 from tojimari.close.move import target_of
+from tojimari.close.segment import Answer, Flow
 from tojimari.core.door import Door
 from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.errors import HostError
@@ -19,6 +20,7 @@ from tojimari.core.socket import Connection
 
 PATIENCE = 20.0  # seconds until a service must listen anew; RabbitMQ takes ten
 PAUSE = 0.05  # seconds between looks
+LINGER = 2.0  # seconds in which a supervisor may start again what was ended (RestartSec: 100 ms)
 SPEAKING = 6.0  # seconds for a conversation, of which most take a tenth of one
 
 
@@ -30,20 +32,25 @@ class Expected:
         programs: Who held the doors.
         protocol: What spoke there; None where that stayed unknown, or was not asked.
         pids: The processes that held them.
+        knocked: What a knock from outside met; empty where none could be tried.
+        outside: The interface that was knocked at.
     """
 
     programs: frozenset[str]
     protocol: str | None
     pids: frozenset[int]
+    knocked: tuple[tuple[Flow, Answer], ...] = ()
+    outside: str = ""
 
 
 def before(step: Step, thought: Plan, seen: Seen) -> Expected:
     """What is to be known before anything is changed."""
-    del seen
     programs = frozenset(name for door in thought.doors for name in door.programs)
     pids = {owner.pid for door in thought.doors for owner in door.owners if owner.pid}
     protocol = _spoken(thought.doors) if step.opens else None
-    return Expected(programs, protocol, frozenset(pids))
+    outside, flows = knocking.flows(seen.firewall.machine, thought)
+    knocked = tuple(zip(flows, knocking.knock(outside, flows), strict=False))
+    return Expected(programs, protocol, frozenset(pids), knocked, outside)
 
 
 def proof(
@@ -62,6 +69,7 @@ def proof(
     else:
         found = _closed(expected, thought)
     found += _rules(seen, thought, shut=bool(shut))
+    found += knocking.compared(expected.outside, expected.knocked, step.opens)
     found += _surviving(thought, request)
     return tuple(found)
 
@@ -80,12 +88,12 @@ def _rules_are_there(shut: Sequence[Element]) -> list[Message]:
 
 
 def _doors() -> list[Door]:
-    return closing.own(look.doors(look.view()))
+    return closing.own(look.view())
 
 
-def _until(check: Callable[[list[Door]], bool]) -> list[Door]:
+def _until(check: Callable[[list[Door]], bool], patience: float = PATIENCE) -> list[Door]:
     """Look until it is so, or patience ends; the doors as they were seen last."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while True:
         doors = _doors()
         if check(doors) or time.monotonic() > deadline:
@@ -113,6 +121,8 @@ def _closed(expected: Expected, thought: Plan) -> list[Message]:
         return not outside(doors) and (bool(here) if rebinds else not here)
 
     doors = _until(as_meant)
+    if thought.step is not None and thought.step.move == "process" and as_meant(doors):
+        doors = _until(lambda seen: not as_meant(seen), LINGER)
     names = ", ".join(map(str, thought.targets))
     if outside(doors):
         holders = {owner for one in outside(doors) for owner in one.owners}
@@ -213,7 +223,8 @@ def _rules(seen: Seen, thought: Plan, *, shut: bool) -> list[Message]:
     """The rules reasoned over again: only the target may have changed."""
     other: list[str] = []
     mine = 0
-    for one in difference.differences(seen.firewall, firewalls.live()):
+    ports = {one.port for one in thought.targets}
+    for one in difference.differences(seen.firewall, firewalls.live(), ports):
         wanted = all(
             Target(one.transport, port) in thought.targets for port in _few(one.first, one.last)
         )

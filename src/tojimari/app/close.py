@@ -9,11 +9,11 @@ from pathlib import Path
 from tojimari.app import aftermath, changes, closing
 from tojimari.app.closing import Seen
 from tojimari.app.request import Request
-from tojimari.close import apply
+from tojimari.close import apply, probe
 from tojimari.close.journal import VARIABLE, Journal, boot
 from tojimari.close.move import Manager
 from tojimari.close.units import System
-from tojimari.core.errors import HostError, RefusedError, TojimariError
+from tojimari.core.errors import HostError, RefusedError
 from tojimari.core.message import Message, mark
 from tojimari.core.plan import Deed, Kind, Plan, Step
 from tojimari.core.record import Record, State
@@ -73,6 +73,7 @@ def carry_out(
     book = changes.journal(state)
     with book.alone():
         recovered = apply.recover(book)
+        probe.clear()
         _refuse_to_double(book, thought)
         record = _record(request, thought, step, book, seen)
         expected = aftermath.before(step, thought, seen)
@@ -81,8 +82,8 @@ def carry_out(
             if request.end_sessions:
                 end_sessions(done)
             proof = aftermath.proof(expected, step, thought, seen, request)
-        except TojimariError as error:
-            apply.undo(book, replace(done, notes=(*done.notes, error.message)))
+        except BaseException as error:
+            apply.undo(book, replace(done, notes=(*done.notes, apply.reason(error))))
             raise
         confirmed = State.PENDING if record.deadline is not None else State.CONFIRMED
         return Done(book.write(replace(done, state=confirmed, proof=proof)), tuple(recovered))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tojimari.app import firewall as firewalls
-from tojimari.app import intended, look, reach, where
+from tojimari.app import identify, intended, look, reach, where
 from tojimari.app.firewall import Firewall
 from tojimari.app.passages import standpoints
 from tojimari.app.request import Request
@@ -60,13 +60,14 @@ def see() -> Seen:
         HostError: The sockets or the rules cannot be read.
     """
     view = look.view(connections=True)
-    doors = tuple(_with_sockets(own(look.doors(view))))
+    doors = tuple(_with_sockets(own(view)))
     return Seen(view, doors, firewalls.live(), _session(view))
 
 
-def own(doors: Sequence[Door]) -> list[Door]:
-    """The doors of the machine itself that others come to; those within containers left out."""
-    return [one for one in doors if one.namespace.is_host and one.is_server]
+def own(view: InsideView) -> list[Door]:
+    """The doors that others come to, in our own network namespace: rules are changed only there."""
+    ours = identify.own_namespace(view.namespaces)
+    return [one for one in look.doors(view) if one.namespace.inode == ours and one.is_server]
 
 
 def _with_sockets(doors: Sequence[Door]) -> Iterator[Door]:
@@ -96,6 +97,8 @@ def plan(request: Request, seen: Seen) -> Plan:
     steps = tuple(one.plan(situation) for one in moves())
     if request.why:
         steps = tuple(intended.with_policy(one, request, targets) for one in steps)
+    if request.port:
+        steps = tuple(intended.moved(one, request, targets) for one in steps)
     chosen = _chosen(request, steps)
     step = None if chosen is None else steps[chosen]
     return Plan(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tojimari.core.endpoint import Endpoint
 from tojimari.core.exposure import Certainty, Exposure, Passage, Reach, Zone
 from tojimari.core.message import Message
 from tojimari.core.observation import Observation, State, Witness
@@ -62,6 +63,7 @@ class Gate:
         self.here = tuple(places.within(firewall))
         self.sent_on = translations.ports(firewall.ruleset)
         self._known: dict[object, dict[Zone, list[Passage]]] = {}
+        self._through: dict[object, list[Passage]] = {}
 
     def wall(self) -> "Wall":
         """The same for those who judge it."""
@@ -110,7 +112,7 @@ class Gate:
             bound: Who can, as far as the container itself says.
             inside: The container's namespace.
         """
-        from tojimari.app.passages import PROTOCOLS, followed  # noqa: PLC0415 - heavy
+        from tojimari.app.passages import PROTOCOLS  # noqa: PLC0415 - heavy
 
         endpoint = listener.endpoint
         if endpoint.transport not in PROTOCOLS or endpoint.is_loopback:
@@ -126,16 +128,46 @@ class Gate:
         for reach in bound.reaches:
             found = [
                 passage
-                for place in self.places
-                if place.zone is reach.zone and reach.zone.distance >= Zone.LAN.distance
                 for address in addresses
-                for passage in followed(
-                    self.firewall, place, endpoint.transport, endpoint.port, address
-                )
+                for passage in self._forwarded(endpoint, address, reach.zone)
             ]
             is_shut = found and all(one.certainty is Certainty.NO for one in found)
             reaches.append(joined(reach, found) if is_shut else reach)
         return replace(bound, reaches=tuple(reaches))
+
+    def _forwarded(self, endpoint: Endpoint, address: str, zone: Zone) -> list[Passage]:
+        """What becomes of packets from outside to an address of a container.
+
+        Containers whose addresses no rule and no route tells apart fare alike.
+        """
+        from bisect import bisect_right  # noqa: PLC0415 - where there are rules
+
+        from tojimari.app.passages import followed  # noqa: PLC0415 - heavy
+        from tojimari.firewall import intervals  # noqa: PLC0415 - the same
+
+        if zone.distance < Zone.LAN.distance:
+            return []
+        program, machine = self.firewall.program, self.firewall.machine
+        family = intervals.IPV6 if ":" in address else intervals.IPV4
+        number = intervals.parse_address(address, family)
+        key = (
+            endpoint.transport,
+            bisect_right(program.ports, endpoint.port),
+            family,
+            program.address_class(family, number),
+            machine.leaves_by(family, number),
+            zone,
+        )
+        if key not in self._through:
+            self._through[key] = [
+                passage
+                for place in self.places
+                if place.zone is zone and place.family == family
+                for passage in followed(
+                    self.firewall, place, endpoint.transport, endpoint.port, address
+                )
+            ]
+        return self._through[key]
 
     def passages(self, listener: Listener) -> dict[Zone, list[Passage]]:
         """What becomes of packets to a door, by the zone that they come from."""

@@ -4,7 +4,8 @@ import os
 from collections.abc import Callable, Sequence
 
 from tojimari.core.message import Message
-from tojimari.lab import launch, scene, tree
+from tojimari.lab import launch, light, scene, tree
+from tojimari.lab.light import LightStreet
 from tojimari.lab.places import Places, need_root
 from tojimari.lab.scene import House, Scene
 from tojimari.report.lab import DoorStatus, HouseStatus, LabStatus, StreetStatus
@@ -28,17 +29,25 @@ def build(names: Sequence[str], say: Say, mirror: str | None = None) -> bool:
     return tree.build(Places.of_user(), chosen, say, mirror)
 
 
-def up(name: str, say: Say) -> LabStatus:
-    """Bring a scene up.
+def up(name: str, say: Say, *, only_light: bool = False) -> LabStatus:
+    """Bring a scene up; a light street where a whole one is out of reach.
+
+    Args:
+        name: Of the scene.
+        say: Told how far it is.
+        only_light: Whether to bring up a light one in any case.
 
     Raises:
         UsageError: There is no such scene.
-        PrivilegeError: Not root.
         HostError: It did not come up.
     """
-    scene.load(name)
-    need_root(f"tojimari lab up {name}")
-    launch.up(Places.of_user(), name, say)
+    plan = scene.load(name)
+    places = Places.of_user()
+    if not (only_light or light.possible()):
+        launch.up(places, name, say)
+        return status()
+    launch.down(places, say)
+    light.up(places, plan, say)
     return status()
 
 
@@ -46,20 +55,13 @@ def down(say: Say) -> bool:
     """Take the street down; whether there was one.
 
     Raises:
-        PrivilegeError: Not root.
         HostError: It cannot be taken down.
     """
-    need_root("tojimari lab down")
     return launch.down(Places.of_user(), say)
 
 
 def status() -> LabStatus:
-    """What is built and what is up.
-
-    Raises:
-        PrivilegeError: Not root, whose cache holds the lab.
-    """
-    need_root("tojimari lab status")
+    """What is built and what is up, as whoever asks has it in the cache."""
     places = Places.of_user()
     record = tree.record(places)
     every = [scene.load(name) for name in scene.names()]
@@ -76,26 +78,27 @@ def run(name: str, command: Sequence[str]) -> int:
 
     Raises:
         UsageError: No street is up, or it has no such house.
-        PrivilegeError: Not root.
         HostError: The house is not up.
     """
-    need_root(f"tojimari lab run {name}")
     street = launch.need_standing(Places.of_user())
     return launch.run(street, name, command, os.environ)
 
 
-def _street(street: launch.Street) -> StreetStatus:
+def _street(street: launch.Street | LightStreet) -> StreetStatus:
     plan: Scene = street.plan
+    left_out = street.left_out if isinstance(street, LightStreet) else ()
     return StreetStatus(
         scene=plan.name,
         summary=plan.summary,
         began=street.entry.began,
         tries=list(plan.tries),
         houses=[_house(street, one) for one in plan.houses],
+        light=isinstance(street, LightStreet),
+        left_out=[f"{one.daemon} {one.port}/{one.transport}" for one in left_out],
     )
 
 
-def _house(street: launch.Street, one: House) -> HouseStatus:
+def _house(street: launch.Street | LightStreet, one: House) -> HouseStatus:
     doors = launch.open_doors(street, one)
     return HouseStatus(
         name=one.name,

@@ -1,6 +1,7 @@
 """What becomes of packets from one place: the rules, the routes and the sources together."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 
 from tojimari.app.firewall import Firewall, interfaces_named, speaks
@@ -20,6 +21,7 @@ from tojimari.firewall.machine import LOOPBACK
 from tojimari.firewall.reasoner import Question, Reasoner
 from tojimari.firewall.ruleset import TCP, UDP
 from tojimari.firewall.sources import Standpoint
+from tojimari.firewall.worlds import Walk
 
 PROTOCOLS = {Transport.TCP: TCP, Transport.UDP: UDP}
 MAX_NETWORKS = 8  # networks of one passage that a person reads; the rest is counted
@@ -61,26 +63,48 @@ def followed(
     reasoner = Reasoner(firewall.program, firewall.machine)
     for destination in destinations(firewall, place, address):
         seen: set[tuple[object, ...]] = set()
-        for at, source_port in enumerate(firewall.program.source_ports[:MAX_SOURCE_PORTS]):
-            question = Question(
-                place.family,
-                PROTOCOLS[transport],
-                port,
-                destination,
-                place.interface,
-                place.sources,
-                source_port,
-            )
-            walk = reasoner.ask(question)
-            for piece in pieces(firewall.program, walk):
+        question = Question(
+            place.family,
+            PROTOCOLS[transport],
+            port,
+            destination,
+            place.interface,
+            place.sources,
+            firewall.program.source_ports[0],
+        )
+        walk = reasoner.ask(question)
+        for piece in pieces(firewall.program, walk):
+            seen.add((piece.certainty, tuple(piece.sources)))
+            found.append(passage_of(firewall, place, question, piece, None))
+        for source_port in _chosen(firewall, reasoner, question, walk):
+            chosen = replace(question, source_port=source_port)
+            for piece in pieces(firewall.program, reasoner.ask(chosen)):
                 key = piece.certainty, tuple(piece.sources)
-                if at and (key in seen or piece.certainty is Certainty.NO):
-                    continue
-                seen.add(key)
-                found.append(
-                    passage_of(firewall, place, question, piece, source_port if at else None)
-                )
+                if key not in seen and piece.certainty is not Certainty.NO:
+                    seen.add(key)
+                    found.append(passage_of(firewall, place, chosen, piece, source_port))
     return found
+
+
+def _chosen(
+    firewall: Firewall, reasoner: Reasoner, question: Question, walk: Walk
+) -> Sequence[int]:
+    """The other source ports that a sender may choose, where the choice matters.
+
+    It matters where a packet whose source port nobody knows meets a doubt that this one did not.
+    """
+    others = firewall.program.source_ports[1:MAX_SOURCE_PORTS]
+    if len(others) < _FEW:
+        return others
+    unknown = reasoner.ask(replace(question, source_port=None))
+    return [] if _outcome(unknown) == _outcome(walk) else others
+
+
+_FEW = 2  # source ports, from which on asking whether they matter is quicker than trying them
+
+
+def _outcome(walk: Walk) -> list[tuple[object, ...]]:
+    return [(one.arrives, one.sources, one.forks) for one in walk.endings]
 
 
 def destinations(firewall: Firewall, place: Standpoint, address: str | None) -> list[int]:

@@ -152,7 +152,7 @@ def _shown(found: Finding) -> Proof:
         found.last,
         found.outcome,
         next(intervals.networks(packet.sources or [], family), ""),
-        packet.source_port,
+        packet.source_port or 0,
         next(intervals.networks([packet.destination, packet.destination + 1], family)),
         packet.interface or "",
         decided(piece, packet) if piece else None,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tojimari.app import look
+from tojimari.app import identify, look
 from tojimari.close import configuration
 from tojimari.close.disk import Disk
 from tojimari.close.grammar import Files
@@ -43,7 +43,8 @@ def where(words: Sequence[str], files: Files | None = None) -> Answer:
     """
     wanted = targets(words)
     seen = look.view()
-    host = [one for one in look.doors(seen) if one.namespace.is_host and one.is_server]
+    ours = identify.own_namespace(seen.namespaces)
+    host = [one for one in look.doors(seen) if one.namespace.inode == ours and one.is_server]
     return answer(wanted, host, files or Disk())
 
 

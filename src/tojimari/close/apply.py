@@ -7,7 +7,7 @@ from dataclasses import replace
 from tojimari.close import deeds
 from tojimari.close.journal import Journal, boot
 from tojimari.core.errors import TojimariError
-from tojimari.core.message import Message
+from tojimari.core.message import Message, Value
 from tojimari.core.plan import Deed, Kind
 from tojimari.core.record import Record, State
 
@@ -27,16 +27,24 @@ def perform(journal: Journal, record: Record, do: Do = deeds.do) -> Record:
         The record, still as applying: whoever called looks again before it is said to be done.
 
     Raises:
-        TojimariError: A deed failed; everything before it was undone.
+        TojimariError: A deed failed; everything before it was undone, as it is at Ctrl-C.
     """
     for number, deed in enumerate(record.deeds, 1):
         record = journal.write(replace(record, begun=number, state=State.APPLYING))
         try:
             do(deed, record.id)
-        except TojimariError as error:
-            undo(journal, replace(record, notes=(*record.notes, error.message)))
+        except BaseException as error:
+            undo(journal, replace(record, notes=(*record.notes, reason(error))))
             raise
     return record
+
+
+def reason(error: BaseException) -> Message:
+    """What stands in the journal of whatever kept a change from being made; Ctrl-C included."""
+    if isinstance(error, TojimariError):
+        return error.message
+    said: dict[str, Value] = {"why": str(error) or type(error).__name__}
+    return Message("interrupted", "interrupted: {why}", said)
 
 
 def undo(journal: Journal, record: Record) -> Record:

@@ -16,6 +16,7 @@ from tojimari.core.plan import Deed, Kind
 
 PATIENCE = 120  # seconds for a program; a large database may take one minute to stop
 GOING = 10.0  # seconds that a process may take to end after it was asked
+_STARTS = {"start", "restart", "reload-or-restart"}
 NEW_MODE = 0o644  # of a file that was not there
 _STARTED = 19  # of the fields after the name in /proc/PID/stat, from 0 (proc_pid_stat(5): field 22)
 
@@ -32,7 +33,7 @@ def do(deed: Deed, change: str) -> None:
         RefusedError: What is there is not what the plan saw.
     """
     if deed.kind is Kind.RUN and deed.command:
-        run(deed.command)
+        _started(deed.command)
     elif deed.kind is Kind.WRITE:
         if _bytes(deed.path) != deed.before:
             raise RefusedError("{path} was changed since the plan was made", path=deed.path)
@@ -57,7 +58,7 @@ def undo(deed: Deed, change: str) -> None:
     """
     if deed.kind is Kind.RUN and deed.reverse:
         try:
-            run(deed.reverse)
+            _started(deed.reverse)
         except HostError:
             if not deed.lenient:
                 raise
@@ -69,6 +70,18 @@ def undo(deed: Deed, change: str) -> None:
             script = table.opening(deed.elements, found)
             if script:
                 nft.run(script)
+
+
+def _started(words: tuple[str, ...]) -> None:
+    """Run a command; where it starts units, whatever counts their starts begins anew.
+
+    systemd refuses to start a unit for the sixth time within ten seconds (StartLimitBurst), and a
+    way back must not fail because somebody went it before.
+    """
+    if words[0] == "systemctl" and words[1] in _STARTS:
+        with contextlib.suppress(HostError):
+            run(("systemctl", "reset-failed", *words[2:]))
+    run(words)
 
 
 def run(words: tuple[str, ...]) -> str:

@@ -129,10 +129,13 @@ class Journal:
         return found[0]
 
     @contextmanager
-    def alone(self) -> Generator[None]:
+    def alone(self, *, wait: bool = False) -> Generator[None]:
         """One at a time: whoever changes doors holds this until the change is made or undone.
 
         The kernel lets go of it when the process ends, however it ends (flock(2)).
+
+        Args:
+            wait: Whether to wait for somebody else, as a timer must: it comes only once.
 
         Raises:
             RefusedError: Somebody else is at it; the message says who.
@@ -140,7 +143,7 @@ class Journal:
         self.prepare()
         with (self.path / "lock").open("a+", encoding="utf-8") as file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             except BlockingIOError:
                 file.seek(0)
                 raise RefusedError(

@@ -34,6 +34,9 @@ RULES = (
     'iifname "lo" accept',
     "fib daddr type != { local, broadcast, multicast } accept",
     "ct state established,related accept",
+    # Where no rule asked for it before, connections are tracked only from now on, and those that
+    # exist look new; but only a first segment opens one (RFC 9293, section 3.5).
+    "tcp flags & (fin | syn | rst | ack) != syn accept",
     *(f"meta l4proto . th dport . {HEADERS[one]} saddr @allowed{one} accept" for one in KINDS),
     *(f"meta l4proto . th dport . {HEADERS[one]} saddr @closed{one} drop" for one in KINDS),
     f"meta l4proto . th dport @{CLOSED} drop",

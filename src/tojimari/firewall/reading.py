@@ -47,8 +47,10 @@ def from_texts(texts: Iterable[str], names: Iterable[str] = ()) -> Ruleset:
     Raises:
         UsageError: One of them is in none, or is broken.
     """
-    named = zip_longest(texts, names, fillvalue="")
-    found = [(dialect_of(text, name or _NAMELESS), text, name or _NAMELESS) for text, name in named]
+    named = [(text, name or _NAMELESS) for text, name in zip_longest(texts, names, fillvalue="")]
+    # iptables-save prints nothing where it has no table; alone, that might as well be a mistake.
+    said = [(text, name) for text, name in named if text.strip()] or named
+    found = [(dialect_of(text, name), text, name) for text, name in said]
     sets: dict[str, AddressSet] = {}
     for dialect, text, name in found:
         if dialect.sets is not None:
@@ -81,6 +83,8 @@ def dialect_of(text: str, name: str = _NAMELESS) -> Dialect:
     for dialect in known:
         if dialect.recognises(text):
             return dialect
+    if not text.strip():
+        raise UsageError("{file}: this file is empty", hint=nft_json.LIST_COMMAND, file=name)
     other = foreign(text)
     if other is not None:
         raise UsageError(other.why, hint=other.hint, file=name)

@@ -37,7 +37,7 @@ class Question:
         destination: Destination address.
         interface: Where it comes in; ``lo`` for a packet of the machine itself.
         sources: From where; None for everywhere.
-        source_port: The sender's port.
+        source_port: The sender's port; None for whatever it is, and a doubt where that matters.
     """
 
     family: int
@@ -46,7 +46,7 @@ class Question:
     destination: int
     interface: str | None
     sources: Intervals | None = None
-    source_port: int = 40000
+    source_port: int | None = 40000
 
 
 class Reasoner:

@@ -14,12 +14,40 @@ KEY = f"{TLS}/lab.key"
 # Without a user who may come from elsewhere, MariaDB turns everybody away before its greeting.
 MARIADB_GUEST = "CREATE USER IF NOT EXISTS clerk@'%' IDENTIFIED BY 'practice';\n"
 
+# PostgreSQL: everybody may knock, and must then prove who they are.
+POSTGRESQL_DOORS = "local all all peer\nhost all all all scram-sha-256\n"
+
+MARIADB = "[mariadbd]\nbind-address = *\nskip-name-resolve\ninit-file = /etc/mysql/lab.sql\n"
+
+# Redis for everybody; a password or another number may follow.
+REDIS = "bind * -::*\nprotected-mode no\n"
+
 VISITOR = House(
     name="visitor",
     purpose=mark("nobody's server: the place to look from"),
     segment=Segment.OUTSIDE,
     number=10,
 )
+
+
+def etcd_environment(name: str, number: int, port: int = 2379) -> str:
+    """The settings of an etcd that serves the street, alone in its cluster.
+
+    Args:
+        name: Of the member: its house's.
+        number: The house's in the street.
+        port: Where clients come.
+    """
+    peers = "http://127.0.0.1:2380"
+    return (
+        f"ETCD_NAME={name}\n"
+        "ETCD_DATA_DIR=/var/lib/etcd/practice\n"
+        f"ETCD_LISTEN_CLIENT_URLS=http://0.0.0.0:{port}\n"
+        f"ETCD_ADVERTISE_CLIENT_URLS=http://{Segment.STREET.ipv4}{number}:{port}\n"
+        f"ETCD_LISTEN_PEER_URLS={peers}\n"
+        f"ETCD_INITIAL_ADVERTISE_PEER_URLS={peers}\n"
+        f"ETCD_INITIAL_CLUSTER={name}={peers}\n"
+    )
 
 
 def unit(name: str, line: str, *, user: str = "root", settings: tuple[str, ...] = ()) -> File:

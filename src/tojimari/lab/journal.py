@@ -19,12 +19,16 @@ class Entry:
         scene: Which scene it shows.
         began: Seconds since the epoch.
         ready: Whether its launcher saw it come up.
+        process: Of a light street: the process with which all of it ends.
+        started: The same process's beginning, in ticks: a number may be another's later.
     """
 
     group: str
     scene: str
     began: float
     ready: bool = False
+    process: int = 0
+    started: int = 0
 
 
 def write(path: Path, entry: Entry) -> None:

@@ -24,7 +24,6 @@ from typing import TypeVar
 
 import msgspec
 
-from tojimari.core.endpoint import Transport
 from tojimari.lab import cgroups, house, scene, street
 from tojimari.lab.house import Mounted
 from tojimari.lab.scene import Expected, House, Scene
@@ -104,7 +103,7 @@ def main() -> None:
             tell(Event("failed", reason=f"{error} {detail}".strip()))
             sys.exit(1)
         tell(Event("ready"))
-        _keep(tied=order.tied)
+        keep(tied=order.tied)
     except Abandoned:
         sys.exit(0)
 
@@ -120,23 +119,33 @@ def _wake(signum: int, frame: FrameType | None) -> None:
     del signum, frame
 
 
-def _lay(order: Order, plan: Scene) -> None:
-    _run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
-    HOUSES.mkdir()
-    _run("sh", "-euc", NO_DAD)
-    _ip(street.router_lines())
+def empty_run() -> None:
+    """An empty /run of the keeper's own, in memory."""
+    run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
+
+
+def lay_network(plan: Scene) -> None:
+    """The router with its bridges, and a network namespace with a cable for each house."""
+    run("sh", "-euc", NO_DAD)
+    ip(street.router_lines())
     for name in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
         Path("/proc/sys/net", name).write_text("1\n", encoding="ascii")
     for one in plan.houses:
-        _run("ip", "netns", "add", one.name)
-        _run("nsenter", f"--net=/run/netns/{one.name}", "sh", "-euc", NO_DAD)
-    _ip(street.plug_lines(plan.houses))
+        run("ip", "netns", "add", one.name)
+        run("nsenter", f"--net=/run/netns/{one.name}", "sh", "-euc", NO_DAD)
+    ip(street.plug_lines(plan.houses))
+
+
+def _lay(order: Order, plan: Scene) -> None:
+    empty_run()
+    HOUSES.mkdir()
+    lay_network(plan)
     supervisors: dict[str, Process] = {}
     for one in plan.houses:
-        _ip(street.house_lines(one), namespace=one.name)
+        ip(street.house_lines(one), namespace=one.name)
         tell(Event("booting", house=one.name))
         supervisors[one.name] = _boot(order, one, _furnish(order, plan, one))
-        _check_launcher()
+        check_launcher()
     deadline = time.monotonic() + PATIENCE
     for one in plan.houses:
         tell(_wait_until_up(order, one, supervisors[one.name], deadline))
@@ -152,7 +161,7 @@ def _furnish(order: Order, plan: Scene, one: House) -> Path:
     if one.annex is not None:
         below.insert(0, f"{order.annexes}/{one.annex}")
     layers = f"lowerdir={':'.join(below)},upperdir={home / 'upper'},workdir={home / 'work'}"
-    _run("mount", "-t", "overlay", "-o", layers, "overlay", str(root))
+    run("mount", "-t", "overlay", "-o", layers, "overlay", str(root))
     owners = _owners(root)
     for file in house.files(plan, one, order.group):
         target = root / file.path.lstrip("/")
@@ -165,9 +174,9 @@ def _furnish(order: Order, plan: Scene, one: House) -> Path:
         (root / mounted.target.lstrip("/")).mkdir(parents=True, exist_ok=True)
     if one.commands:
         script = "\n".join(one.commands)
-        _run("ip", "netns", "exec", one.name, "chroot", str(root), "sh", "-euc", script)
+        run("ip", "netns", "exec", one.name, "chroot", str(root), "sh", "-euc", script)
     if one.units:
-        _run("systemctl", f"--root={root}", "--quiet", "enable", *one.units)
+        run("systemctl", f"--root={root}", "--quiet", "enable", *one.units)
     return root
 
 
@@ -206,11 +215,11 @@ def _wait_until_up(order: Order, one: House, supervisor: Process, deadline: floa
             )
         return cgroups.init_of(f"{order.group}/{one.name}")
 
-    leader = _until(deadline, first_process)
+    leader = until(deadline, first_process)
     if leader is None:
         return Event("up", house=one.name, missing=["systemd"])
-    _until(deadline, lambda: systemctl(leader, "is-system-running", "--wait") in SETTLED)
-    _until(min(deadline, time.monotonic() + DOORS), lambda: not shut(leader, one.services))
+    until(deadline, lambda: systemctl(leader, "is-system-running", "--wait") in SETTLED)
+    until(min(deadline, time.monotonic() + DOORS), lambda: not shut(leader, one.services))
     units = systemctl(leader, "list-units", "--failed", "--plain", "--no-legend", "--full")
     return Event(
         "up",
@@ -227,19 +236,18 @@ def shut(leader: int, services: Iterable[Expected]) -> list[Expected]:
         leader: Any process of the house.
         services: What its scene expects.
     """
-    waiting: dict[Transport, set[int]] = {}
-    for transport in (Transport.TCP, Transport.UDP):
-        waiting[transport] = set()
-        for name in (str(transport), f"{transport}6"):
-            table = Path(f"/proc/{leader}/net/{name}").read_text(encoding="ascii")
-            waiting[transport] |= street.listening(table, transport)
+    tables = {
+        name: Path(f"/proc/{leader}/net/{name}").read_text(encoding="ascii")
+        for name in street.TABLES
+    }
+    waiting = street.listening_in(tables)
     return [one for one in services if one.port not in waiting[one.transport]]
 
 
-def _until(deadline: float, look: Callable[[], T]) -> T | None:
+def until(deadline: float, look: Callable[[], T]) -> T | None:
     """Look until there is something; None once the deadline has passed."""
     while not (seen := look()):
-        _check_launcher()
+        check_launcher()
         if time.monotonic() > deadline:
             return None
         time.sleep(PAUSE)
@@ -270,7 +278,7 @@ def _check_inotify() -> None:
         raise OSError(error.errno, f"inotify: {error.strerror} ({INOTIFY})") from None
 
 
-def _check_launcher() -> None:
+def check_launcher() -> None:
     """See whether the launcher is still there.
 
     Raises:
@@ -281,7 +289,7 @@ def _check_launcher() -> None:
         raise Abandoned
 
 
-def _keep(*, tied: bool) -> None:
+def keep(*, tied: bool) -> None:
     """Reap what ends, for as long as the street stands.
 
     Raises:
@@ -305,12 +313,18 @@ def _keep(*, tied: bool) -> None:
                 watched.remove(0)
 
 
-def _ip(lines: Iterable[str], namespace: str | None = None) -> None:
+def ip(lines: Iterable[str], namespace: str | None = None) -> None:
+    """Tell ``ip`` what to make, in a named network namespace or in the keeper's own."""
     where = () if namespace is None else ("-n", namespace)
-    _run("ip", *where, "-batch", "-", said="".join(f"{line}\n" for line in lines))
+    run("ip", *where, "-batch", "-", said="".join(f"{line}\n" for line in lines))
 
 
-def _run(*words: str, said: str = "") -> None:
+def run(*words: str, said: str = "") -> None:
+    """Run a program that must succeed.
+
+    Raises:
+        CalledProcessError: It did not.
+    """
     subprocess.run(  # noqa: S603 - our own words; names come from the scene's file
         words, input=said, text=True, capture_output=True, check=True
     )

@@ -16,9 +16,10 @@ import msgspec
 import tojimari
 from tojimari.core.errors import HostError, UsageError
 from tojimari.core.message import Message
-from tojimari.lab import cgroups, house, journal, keeper, scene, tree
+from tojimari.lab import cgroups, house, journal, keeper, light, scene, tree
 from tojimari.lab.house import CODE, LIBRARIES, Mounted
 from tojimari.lab.keeper import Event, Order
+from tojimari.lab.light import LightStreet
 from tojimari.lab.places import Places
 from tojimari.lab.scene import Expected, House, Scene
 
@@ -122,15 +123,17 @@ def down(places: Places, say: Say) -> bool:
         return _clear(places, say)
 
 
-def standing(places: Places) -> Street | None:
+def standing(places: Places) -> Street | LightStreet | None:
     """The street that is up, as the journal has it; None where there is none."""
     entry = journal.read(places.journal)
+    if entry is not None and light.is_light(entry):
+        return light.standing(entry, scene.load(entry.scene))
     if entry is None or not cgroups.processes(entry.group):
         return None
     return Street(entry, scene.load(entry.scene), {})
 
 
-def need_standing(places: Places) -> Street:
+def need_standing(places: Places) -> Street | LightStreet:
     """The street that is up.
 
     Raises:
@@ -142,8 +145,10 @@ def need_standing(places: Places) -> Street:
     return street
 
 
-def open_doors(street: Street, one: House) -> list[Expected] | None:
+def open_doors(street: Street | LightStreet, one: House) -> list[Expected] | None:
     """Which of a house's expected doors are open now, without knocking; None where it is not up."""
+    if isinstance(street, LightStreet):
+        return street.open_doors(one.name)
     leader = cgroups.init_of(f"{street.entry.group}/{one.name}")
     if leader is None:
         return None
@@ -151,7 +156,9 @@ def open_doors(street: Street, one: House) -> list[Expected] | None:
     return [service for service in one.services if service not in missing]
 
 
-def run(street: Street, name: str, command: Sequence[str], environment: Mapping[str, str]) -> int:
+def run(
+    street: Street | LightStreet, name: str, command: Sequence[str], environment: Mapping[str, str]
+) -> int:
     """Run a command in a house, with this process's terminal; its exit code, as a shell has it.
 
     Raises:
@@ -320,6 +327,8 @@ def _need_programs() -> None:
 def _clear(places: Places, say: Say) -> bool:
     """Take away the street of the journal, and empty groups of streets that lost their journal."""
     entry = journal.read(places.journal)
+    if entry is not None and light.is_light(entry):
+        return light.clear(places, say)
     if entry is not None:
         say(Message("taking-down", "taking down {scene}", {"scene": entry.scene}))
         try:

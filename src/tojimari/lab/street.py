@@ -3,7 +3,7 @@
 The router is the network namespace that holds the bridges; it has number 1 in each segment.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tojimari.core.endpoint import Transport
 from tojimari.lab.scene import House, Scene, Segment
@@ -11,6 +11,7 @@ from tojimari.lab.scene import House, Scene, Segment
 DOMAIN = "lab.example"  # nobody can ever own it (RFC 6761, section 6.5)
 ROUTER = 1
 
+TABLES = ("tcp", "tcp6", "udp", "udp6")  # of /proc/PID/net
 LISTEN = "0A"  # TCP_LISTEN (include/net/tcp_states.h)
 UNCONNECTED = "07"  # TCP_CLOSE, which an unconnected UDP socket is in (the same)
 
@@ -66,6 +67,19 @@ def hosts_file(scene: Scene) -> str:
             if address is not None
         ]
     return "".join(f"{line}\n" for line in lines)
+
+
+def listening_in(tables: Mapping[str, str]) -> dict[Transport, set[int]]:
+    """Ports that wait for somebody, by transport.
+
+    Args:
+        tables: The text of each of ``TABLES``.
+    """
+    found: dict[Transport, set[int]] = {Transport.TCP: set(), Transport.UDP: set()}
+    for name, table in tables.items():
+        transport = Transport(name.removesuffix("6"))
+        found[transport] |= listening(table, transport)
+    return found
 
 
 def listening(table: str, transport: Transport) -> set[int]:

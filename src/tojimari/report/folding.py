@@ -1,6 +1,6 @@
 """Doors that differ in nothing but their address, told as one."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from tojimari.core.door import Door
@@ -63,8 +63,13 @@ def _is_dual_stack(door: Door) -> bool:
     return door.endpoint.address == "::" and heard is not None and heard.v6only is False
 
 
-def folded(doors: Iterable[Door]) -> list[Fold]:
-    """The doors as rows, in their order."""
+def folded(doors: Iterable[Door], also: Callable[[Door], object] | None = None) -> list[Fold]:
+    """The doors as rows, in their order.
+
+    Args:
+        doors: In any order.
+        also: What else must be alike for doors to be one row; None for nothing.
+    """
     rows: dict[tuple[object, ...], Fold] = {}
     for door in doors:
         heard = door.listener
@@ -74,6 +79,7 @@ def folded(doors: Iterable[Door]) -> list[Fold]:
             door.namespace.inode,
             tuple((one.pid, one.unit, one.evidence) for one in door.owners),
             heard and (heard.role, heard.interface, heard.multicast),
+            also(door) if also is not None else None,
         )
         rows.setdefault(key, Fold([])).doors.append(door)
     return list(rows.values())

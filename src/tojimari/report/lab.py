@@ -1,7 +1,7 @@
 """The practice network as a person reads it: what is built, the street, its houses, their doors."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tojimari.core.message import Message, mark
@@ -64,6 +64,8 @@ class StreetStatus:
         began: Seconds since the epoch.
         tries: Lines to type, each with its meaning in English.
         houses: All of them.
+        light: Whether it is of namespaces alone, with what this machine has already.
+        left_out: Daemons and doors of the scene that a light street has not.
     """
 
     scene: str
@@ -71,6 +73,8 @@ class StreetStatus:
     began: float
     tries: list[tuple[str, str]]
     houses: list[HouseStatus]
+    light: bool = False
+    left_out: list[str] = field(default_factory=list[str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +125,31 @@ def _street(street: StreetStatus, language: Language) -> Iterator[str]:
     for house in street.houses:
         yield ""
         yield from _house(house, language)
+    if street.light:
+        yield ""
+        yield language.say(_light(street))
     if street.tries:
         yield ""
         yield language.text(mark("Three things to try:"))
         for line, meaning in street.tries:
             yield f"  {line}"
             yield f"      {language.text(meaning)}"
+
+
+def _light(street: StreetStatus) -> Message:
+    here = sum(len(house.doors) for house in street.houses)
+    return Message(
+        "light-street",
+        "This is a light street, of what this machine has already: {here} of {all} doors of the"
+        " scene. Not here: {missing}. All of them: sudo tojimari lab build, then"
+        " sudo tojimari lab up {scene}",
+        {
+            "here": here,
+            "all": here + len(street.left_out),
+            "missing": ", ".join(street.left_out) or "-",
+            "scene": street.scene,
+        },
+    )
 
 
 def _house(house: HouseStatus, language: Language) -> Iterator[str]:

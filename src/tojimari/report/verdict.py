@@ -1,7 +1,7 @@
 """The end of the round, for a person: one sentence, then the doors by who can reach them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tojimari.core.door import Door
 from tojimari.core.exposure import Zone
@@ -9,8 +9,9 @@ from tojimari.core.finding import Finding, Severity
 from tojimari.core.message import Message, mark
 from tojimari.core.text import printable
 from tojimari.core.verdict import Verdict
-from tojimari.report import columns
+from tojimari.report import columns, folding
 from tojimari.report.columns import Cell
+from tojimari.report.folding import Fold
 from tojimari.report.language import Language
 from tojimari.report.naming import SHOWN_NAME, keeper, program, service, target
 from tojimari.report.rules import words
@@ -35,13 +36,21 @@ PERHAPS = {
 IDLE_RULES = 3  # rules that do no harm; more of them would hide the doors
 
 
-@dataclass(slots=True)
-class Entry:
-    """One row: a door, or several that differ in nothing but their address."""
+class Entry(NamedTuple):
+    """One row: a door, or several that differ in nothing but their address.
 
-    door: Door
-    addresses: list[str]
+    Attributes:
+        fold: The doors.
+        findings: What was found of each of them.
+    """
+
+    fold: Fold
     findings: tuple[Finding, ...]
+
+    @property
+    def door(self) -> Door:
+        """Any of them."""
+        return self.fold.door
 
     @property
     def grave(self) -> tuple[Finding, ...]:
@@ -111,22 +120,20 @@ def folded(verdict: Verdict) -> list[Entry]:
     for finding in verdict.findings:
         if finding.door is not None:
             by_door.setdefault(id(finding.door), []).append(finding)
-    rows: dict[tuple[object, ...], Entry] = {}
-    for door in verdict.doors:
-        findings = tuple(by_door.get(id(door), ()))
-        key = (
-            door.endpoint.transport,
-            door.endpoint.port,
-            door.namespace.inode,
+
+    def found(door: Door) -> tuple[Finding, ...]:
+        return tuple(by_door.get(id(door), ()))
+
+    def judged(door: Door) -> object:
+        return (
             door.exposure.widest,
             door.exposure.farthest,
-            tuple((one.pid, one.unit) for one in door.owners),
-            tuple((one.check, one.severity, one.message.code) for one in findings),
+            tuple((one.check, one.severity, one.message.code) for one in found(door)),
             door.intent,
         )
-        row = rows.setdefault(key, Entry(door, [], findings))
-        row.addresses.append(door.endpoint.address)
-    return sorted(rows.values(), key=_rank)
+
+    folds = folding.folded(verdict.doors, judged)
+    return sorted((Entry(fold, found(fold.door)) for fold in folds), key=_rank)
 
 
 def _rank(entry: Entry) -> tuple[int, bool, str, int, str, str]:
@@ -175,14 +182,8 @@ def _mark(entry: Entry, verdict: Verdict, view: View) -> Cell | str:
 
 
 def _addresses(entry: Entry, language: Language) -> str:
-    shown = [
-        language.text(mark("any")) if address in {"0.0.0.0", "::"} else address  # noqa: S104 - compared, never bound
-        for address in entry.addresses
-    ]
-    unique = list(dict.fromkeys(shown))
-    if not entry.door.namespace.is_host:
-        unique.append(f"({printable(entry.door.namespace.name, SHOWN_NAME)})")
-    return " ".join(unique)
+    shown, space = entry.fold.address(language), entry.door.namespace
+    return shown if space.is_host else f"{shown} ({printable(space.name, SHOWN_NAME)})"
 
 
 def held_by(door: Door, language: Language) -> str:

@@ -9,6 +9,7 @@ from tojimari.scan.book import Checked, Tally
 PASSES = 2  # silent passes after the first that it takes at least
 MISSED = 1e-4  # how many answering doors may be missed, as a mean over many scans
 _ENOUGH = 20  # checks of one kind before they prove something
+_PRIOR = 20
 _MOST_HEARD, _LEAST_HEARD = 0.5, 0.8  # shares that tell a limit of resets from loss
 
 
@@ -93,8 +94,10 @@ class Certainty:
         sent, heard = self._of(self._pass)
         if heard < sent or self._retried:
             self.lossy = True
-        # Laplace's rule of succession: no number of checks proves that nothing is ever lost.
-        self._chance *= (sent - heard + 1) / (sent + 2)
+        # Few checks prove little: what all of them say counts as so many more (a beta prior).
+        every, every_heard = self._of(self._all)
+        usual = (every - every_heard + 1) / (every + 2)
+        self._chance *= (sent - heard + usual * _PRIOR) / (sent + _PRIOR)
         self._pass = Checked()
         self._fresh = self._fresh_opens = self._retried = 0
         if self.silent < PASSES:

@@ -88,7 +88,7 @@ class Flow:
         """
         _, burst = self._rate_and_burst()
         most = max(1, min(wanted, int(burst), LEAST_BATCH))
-        if self._paced is None:
+        if self.crowded is None:
             return most
         self._dither = self._dither * _MULTIPLIER + 1 & 0xFFFFFFFF
         return 1 + (self._dither >> 16) % most

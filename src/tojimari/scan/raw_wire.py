@@ -25,6 +25,8 @@ from tojimari.scan.task import Way
 
 _PORTS, _NUMBER, _SUM = struct.Struct(">HH"), struct.Struct(">I"), struct.Struct(">H")
 _ETHERNET = "ethernet"
+# Our ports lie above those that Linux gives to connections (ip_local_port_range, up to 60999).
+PORTS_FROM = 61440
 _FEW = 256  # probes that are sent before a thread would have woken
 _LANES = 2  # more have not been measured
 

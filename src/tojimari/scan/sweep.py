@@ -8,9 +8,10 @@ test, faster than any clock.
 import math
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
 from tojimari.core.message import Message, mark
-from tojimari.scan.book import Book, Checked
+from tojimari.scan.book import Checked, Tally
 from tojimari.scan.certainty import Certainty
 from tojimari.scan.flow import Flow
 from tojimari.scan.task import Answer, Ended, Ending, Progress, Task, Told
@@ -24,7 +25,49 @@ _CHECK_EVERY = 64  # probes, once something has stayed without an answer
 CHECKS = 16  # checks at once; more would be a burst of their own
 _SUSPICIOUS = 0.01  # share of probes without an answer from which it is asked why
 _JUDGED = 40  # checks that make a judgement
-_PROXY = 100  # open doors, with none closed, that look like a proxy's
+_PROXY = 100  # open doors of a host, with none closed, that look like a proxy's
+
+
+class Doors(Protocol):
+    """What is known of each door, and what is still to be asked; see ``book.Book``."""
+
+    left: int
+    unanswered: int
+    opens: int
+    answering: int
+    sent: int
+
+    def begin(self, attempt: int) -> int:
+        """Get everything ready that is unanswered."""
+        ...
+
+    def knock(self, count: int, checks: int = 0) -> int:
+        """Send the next probes, and checks among them."""
+        ...
+
+    def checked(self, before: float) -> list[Checked]:
+        """The checks sent before a time."""
+        ...
+
+    def arrived(self) -> int:
+        """How many answers have come."""
+        ...
+
+    def collect(self) -> Tally:
+        """Take in what has come."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Until something comes, or the time is over."""
+        ...
+
+    def lost(self) -> int:
+        """Answers that found no room here since the last time."""
+        ...
+
+    def tell_rest(self, answer: Answer) -> None:
+        """Say of everything that never answered what that means."""
+        ...
 
 
 class Sweep:
@@ -33,11 +76,12 @@ class Sweep:
     def __init__(
         self,
         task: Task,
-        book: Book,
+        book: Doors,
         flow: Flow,
         timer: Timer,
         clock: Callable[[], float],
         told: Told,
+        before: int = 0,
     ) -> None:
         """Get ready.
 
@@ -48,6 +92,7 @@ class Sweep:
             timer: How long an answer is waited for.
             clock: Seconds, the same as the book's.
             told: Who is told, and says when to stop.
+            before: Doors of the task that were told of before, and are not in the book.
         """
         self._task, self._book, self._flow, self._timer = task, book, flow, timer
         self._clock, self._told = clock, told
@@ -61,7 +106,7 @@ class Sweep:
         self._expired = self._asked = 0
         self._last = -math.inf
         self._lost_here = 0
-        self._total = book.unanswered
+        self._total = before + book.unanswered
         self._rate = 0.0
         self._rate_from = (self._started, 0)
 
@@ -93,6 +138,7 @@ class Sweep:
             if retries is not None and self._attempt >= retries:
                 return Ended.RETRIES
             self._attempt += 1
+            self._asked -= _CHECK_EVERY * CHECKS  # so that each pass begins with some
 
     def _one_pass(self) -> Ended | None:
         """Ask everything once and wait for the last answer; why it ended early, or None."""
@@ -210,7 +256,7 @@ class Sweep:
     def _remarks(self) -> tuple[Message, ...]:
         found: list[Message] = []
         book = self._book
-        if book.opens >= _PROXY and book.opens == book.answering:
+        if book.opens >= _PROXY * self._task.space.hosts and book.opens == book.answering:
             found.append(Message("everything-open", _EVERYTHING_OPEN, {"count": book.opens}))
         if self._certainty.resets_limited:
             found.append(Message("resets-limited", _RESETS_LIMITED))

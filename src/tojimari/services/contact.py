@@ -1,9 +1,13 @@
 """What one connection, or one exchange of datagrams, brought. Shared by every driver."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from tojimari.services.dialogue import Command, Talk
+from tojimari.services.loop import Job
 from tojimari.services.tlsfacts import TlsFacts
 
 T = TypeVar("T")
@@ -17,6 +21,28 @@ class Ended(StrEnum):
     RESET = "reset"  # by the peer, cut
     REFUSED = "refused"  # it never began: nobody is there
     UNREACHABLE = "unreachable"  # it never began: the network did not carry us
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How long and how often one may speak.
+
+    Attributes:
+        until: When everything must be over, by ``clock``.
+        patience: Seconds for a ``Read`` that names none.
+        allowed: How many connections may be made, the first included; over UDP, datagrams.
+        clock: Seconds, never going back.
+    """
+
+    until: float
+    patience: float
+    allowed: int
+    clock: Callable[[], float] = time.monotonic
+
+    def deadline(self, seconds: float | None = None) -> float:
+        """When so many seconds from now are over, or else all of it."""
+        wanted = self.patience if seconds is None else seconds
+        return min(self.clock() + wanted, self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +69,21 @@ class Contact(Generic[T]):
     connections: int = 1
     answered_from: int | None = None
     hung_up_at: int | None = None
+
+
+def followed(dialogue: Talk[T], do: Callable[[Command], Job[bytes]]) -> Job[T]:
+    """Do what a dialogue asks for, until it returns; what it returned.
+
+    Args:
+        dialogue: Closed at the end, however it ends.
+        do: Does one command, and gives its answer.
+    """
+    try:
+        command = next(dialogue)
+        while True:
+            command = dialogue.send((yield from do(command)))
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    finally:
+        dialogue.close()

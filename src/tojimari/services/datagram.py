@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from tojimari.core.endpoint import canonical_address
 from tojimari.services import limits
-from tojimari.services.contact import Contact, Ended
+from tojimari.services.contact import Contact, Ended, Terms, followed
 from tojimari.services.dialogue import Command, Peer, Read, Send, Talk
 from tojimari.services.loop import READ, Job, Wait
 
@@ -28,11 +28,8 @@ UNREACHABLE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES, er
 def talk(
     peer: Peer,
     conversation: Callable[[Peer], Talk[T]],
+    terms: Terms,
     *,
-    until: float,
-    patience: float,
-    allowed: int,
-    clock: Callable[[], float],
     source_port: int | None = None,
 ) -> Job[Contact[T]]:
     """Have one conversation by datagrams.
@@ -40,13 +37,10 @@ def talk(
     Args:
         peer: The other end.
         conversation: What is said.
-        until: When everything must be over, by ``clock``.
-        patience: Seconds for a ``Read`` that names none.
-        allowed: How many datagrams may be sent.
-        clock: Seconds, never going back.
+        terms: How long it may take, and how many datagrams may be sent.
         source_port: Where the answer will go; None for any port of ours.
     """
-    line = _Line(peer, until=until, patience=patience, allowed=allowed, clock=clock)
+    line = _Line(peer, terms)
     try:
         line.open(source_port)
         dialogue = conversation(replace(peer, local=line.local))
@@ -69,20 +63,9 @@ def talk(
 class _Line:
     """One UDP socket, and the commands of a dialogue over it."""
 
-    def __init__(
-        self,
-        peer: Peer,
-        *,
-        until: float,
-        patience: float,
-        allowed: int,
-        clock: Callable[[], float],
-    ) -> None:
+    def __init__(self, peer: Peer, terms: Terms) -> None:
         self._peer = peer
-        self._until = until
-        self._patience = patience
-        self._allowed = allowed
-        self._clock = clock
+        self._terms = terms
         family = socket.AF_INET6 if peer.endpoint.is_ipv6 else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self.ended = Ended.OPEN
@@ -118,15 +101,7 @@ class _Line:
 
     def follow(self, dialogue: Talk[T]) -> Job[T]:
         """Do what a dialogue asks for, until it returns."""
-        try:
-            command = next(dialogue)
-            while True:
-                command = dialogue.send((yield from self._do(command)))
-        except StopIteration as end:
-            result: T = end.value
-            return result
-        finally:
-            dialogue.close()
+        return (yield from followed(dialogue, self._do))
 
     def close(self) -> None:
         """Leave."""
@@ -134,7 +109,7 @@ class _Line:
 
     def _do(self, command: Command) -> Job[bytes]:
         if isinstance(command, Send):
-            if self.sent < self._allowed:
+            if self.sent < self._terms.allowed:
                 self.sent += 1
                 endpoint = self._peer.endpoint
                 self._socket.sendto(command.data, (endpoint.address, endpoint.port))
@@ -143,13 +118,14 @@ class _Line:
         return b""
 
     def _hear(self, read: Read) -> Job[bytes]:
-        seconds = self._patience if read.seconds is None else read.seconds
-        deadline = min(self._clock() + seconds, self._until)
+        deadline = self._terms.deadline(read.seconds)
         while len(self.heard) < limits.HEARD:
             try:
                 data, sender = self._socket.recvfrom(LARGEST)
             except BlockingIOError:
-                if self._clock() >= deadline or not (yield Wait(self._socket, READ, deadline)):
+                if self._terms.clock() >= deadline or not (
+                    yield Wait(self._socket, READ, deadline)
+                ):
                     return b""
                 continue
             except OSError as error:

@@ -4,6 +4,7 @@ from tojimari.core.message import Value
 from tojimari.core.service import Service
 from tojimari.services.dnsmessage import RCODES, Answer
 from tojimari.services.grammar import dns as grammar
+from tojimari.services.grammar.software import service as named
 from tojimari.services.octets import snippet
 
 VERSION = "version.bind"  # RFC 4892; every server that tells its version answers to BIND's name
@@ -18,7 +19,7 @@ def service(version: Answer, root: Answer | None) -> Service:
     """
     told = " ".join(version.texts)
     software = grammar.product(told) if told else None
-    details: dict[str, Value] = software.details() if software else {}
+    details: dict[str, Value] = {}
     if told:
         details["version.bind"] = told
     else:
@@ -27,11 +28,9 @@ def service(version: Answer, root: Answer | None) -> Service:
         usable = root.recursion_available and root.rcode == 0
         details["recursion"] = "yes" if usable else "no"
         details["root-answer"] = _rcode(root.rcode)
-    return Service(
+    return named(
         "dns",
-        product=software.product if software else None,
-        version=software.version if software else None,
-        vendor=software.vendor if software else None,
+        software,
         evidence=f"version.bind {snippet(told.encode()) or _rcode(version.rcode)}",
         details=details,
     )

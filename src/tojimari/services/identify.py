@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.service import Identification, Service
-from tojimari.services import datagram, limits, order, stream
+from tojimari.services import datagram, limits, order, order_of_datagrams, stream
 from tojimari.services.attempt import Attempt, Ending, connection
 from tojimari.services.bounds import bounded
 from tojimari.services.catalogue import over
-from tojimari.services.contact import Contact
+from tojimari.services.contact import Contact, Terms
 from tojimari.services.dialogue import Peer, Protocol, Talk
+from tojimari.services.findings import Found
 from tojimari.services.loop import Job
 
 
@@ -38,7 +39,7 @@ def identify(
     until = began + seconds
     transport = peer.endpoint.transport
     known = over(transport, among)
-    searching = order.search if transport is Transport.TCP else order.search_datagrams
+    searching = order.search if transport is Transport.TCP else order_of_datagrams.search
     search = searching(peer, known, executable=executable, budget=budget)
     spent = 0
     try:
@@ -48,7 +49,7 @@ def identify(
             spent += contact.connections
             attempt = search.send(contact)
     except StopIteration as end:
-        found: order.Found = end.value
+        found: Found = end.value
     return Identification(
         endpoint=peer.endpoint,
         outcome=found.outcome,
@@ -69,36 +70,20 @@ def _contact(
     def conversation(met: Peer) -> Talk[Ending]:
         return connection(attempt, met)
 
+    terms = Terms(until, patience, allowed, clock)
     if peer.endpoint.transport is Transport.TCP:
-        return (
-            yield from stream.talk(
-                peer,
-                conversation,
-                until=until,
-                patience=patience,
-                allowed=allowed,
-                clock=clock,
-            )
-        )
-    return (
-        yield from datagram.talk(
-            peer,
-            conversation,
-            until=until,
-            patience=limits.DATAGRAM,
-            allowed=allowed,
-            clock=clock,
-            source_port=attempt.speak.source_port if attempt.speak else None,
-        )
-    )
+        return (yield from stream.talk(peer, conversation, terms))
+    terms = Terms(until, limits.DATAGRAM, allowed, clock)
+    source_port = attempt.speak.source_port if attempt.speak else None
+    return (yield from datagram.talk(peer, conversation, terms, source_port=source_port))
 
 
-def _told(found: order.Found) -> Service | None:
+def _told(found: Found) -> Service | None:
     """The service as it is handed out, with all that the handshake told."""
     return None if found.service is None else bounded(_with_certificate(found.service, found))
 
 
-def _with_certificate(service: Service, found: order.Found) -> Service:
+def _with_certificate(service: Service, found: Found) -> Service:
     """The service, with what the handshake told before what was said inside."""
     facts = found.facts or found.later
     if facts is None:

@@ -1,4 +1,4 @@
-"""In which order one door is spoken to, and when to stop. Without input or output.
+"""In which order one door of TCP is spoken to, and when to stop. Without input or output.
 
 The order: the program behind the door where it is known, else the number, else a short wait for
 a greeting, then TLS, then HTTP, then the rest by likelihood. A handshake outranks an HTTP 400.
@@ -11,19 +11,16 @@ spoken on a connection of its own, and one that nothing points to only while the
 """
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from dataclasses import replace
 
-from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.message import Message, mark
-from tojimari.core.service import Confidence, Outcome, Service
-from tojimari.services import limits, mute, versions
+from tojimari.core.service import Outcome, Service
+from tojimari.services import limits, versions
 from tojimari.services.attempt import Attempt, Ending, recognise, understood
-from tojimari.services.catalogue import expected, spoken_by
+from tojimari.services.catalogue import expected
 from tojimari.services.contact import Contact, Ended
-from tojimari.services.dialogue import HANGS_UP, Peer, Protocol
-from tojimari.services.octets import snippet
-from tojimari.services.tlsfacts import TlsFacts
+from tojimari.services.dialogue import Peer, Protocol
+from tojimari.services.findings import Found, Notes, Search, broken, without_answer
 
 LEFT_ALONE = frozenset({515, *range(9100, 9108)})
 """Printers: LPD (RFC 1179) and raw printing (JetDirect). Whatever is sent there is printed."""
@@ -32,95 +29,6 @@ LATE = 4  # bytes: one piece or two of a greeting that goes out by pieces
 NEVER = 1 << 10  # more bytes than any head has
 BAD_REQUEST = 400  # RFC 9110, section 15.5.1; what a web server says to the wrong kind of talk
 ALERT = b"\x15\x03"  # a TLS record that holds an alert (RFC 8446, section 5.1)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What the search brought.
-
-    Attributes:
-        outcome: How it ended.
-        service: What spoke.
-        heard: What was heard and not understood.
-        because: Why it ended so.
-        tried: The protocols that were spoken, in order.
-        facts: What the TLS handshake told, where the whole conversation was inside TLS.
-        later: The same, where TLS was begun in the midst of it (STARTTLS).
-        connections: How many were made.
-    """
-
-    outcome: Outcome
-    service: Service | None = None
-    heard: bytes = b""
-    because: Message | None = None
-    tried: tuple[str, ...] = ()
-    facts: TlsFacts | None = None
-    later: TlsFacts | None = None
-    connections: int = 0
-
-
-Search: TypeAlias = Generator[Attempt, Contact[Ending], Found]
-
-
-@dataclass(slots=True)
-class _Notes:
-    """What is known so far."""
-
-    budget: int
-    connections: int = 0
-    tried: list[str] = field(default_factory=list[str])
-    heard: bytes = b""
-    facts: TlsFacts | None = None
-    later: TlsFacts | None = None
-    trouble: str = ""
-    ended: list[Ended] = field(default_factory=list[Ended])
-    fallback: Service | None = None
-    broken: tuple[Protocol, Message] | None = None
-    drops: dict[str, bool] = field(default_factory=dict[str, bool])
-    hung_up_at: int | None = None
-    time_asked: bool = False
-    tls_tried: bool = False
-
-    @property
-    def left(self) -> int:
-        return self.budget - self.connections
-
-    def add(self, contact: Contact[Ending]) -> None:
-        self.connections += contact.connections
-        self.ended.append(contact.ended)
-        self.heard = self.heard or contact.heard
-        if contact.hung_up_at is not None:
-            self.hung_up_at = contact.hung_up_at
-        if contact.result is None:
-            return
-        self.tried.extend(contact.result.spoke)
-        if contact.result.secured:
-            self.facts = self.facts or contact.tls
-        else:
-            self.later = contact.tls
-        self.tls_tried = self.tls_tried or "tls" in contact.result.spoke
-        self.trouble = self.trouble or contact.trouble
-        for name in contact.result.spoke:
-            if name in HANGS_UP and not contact.heard:
-                self.drops[name] = contact.ended in {Ended.CLOSED, Ended.RESET}
-
-    def found(
-        self,
-        outcome: Outcome,
-        service: Service | None = None,
-        because: Message | None = None,
-    ) -> Found:
-        known = outcome in {Outcome.IDENTIFIED, Outcome.TLS_ONLY}
-        return Found(
-            outcome=outcome,
-            service=service,
-            heard=b"" if known else self.heard[: limits.KEPT],
-            because=because,
-            tried=tuple(self.tried),
-            facts=self.facts,
-            later=self.later,
-            connections=self.connections,
-        )
 
 
 def search(
@@ -140,7 +48,7 @@ def search(
     """
     port = peer.endpoint.port
     pointed = expected(port, executable, among)
-    notes = _Notes(budget)
+    notes = Notes(budget)
     greeters = (*(one for one in pointed if one.server_speaks_first), *_others(among, pointed))
     if port in LEFT_ALONE:
         notes.add((yield Attempt(listen=limits.GREETING)))
@@ -164,72 +72,6 @@ def search(
     if notes.fallback is not None:
         return notes.found(Outcome.IDENTIFIED, notes.fallback)
     return (yield from _unsettled(notes, peer))
-
-
-def search_datagrams(
-    peer: Peer,
-    among: Sequence[Protocol],
-    *,
-    executable: str | None = None,
-    budget: int = limits.CONNECTIONS,
-) -> Search:
-    """Find out what speaks UDP behind a door.
-
-    Nothing greets over UDP, and what is not understood is dropped without a word. First come those
-    that the program or the number point to, then the likeliest few, whose first words are chosen so
-    that others answer them too: a question for a name that is also one for the time, a question for
-    our own address that is also half of one for a file.
-    """
-    pointed = expected(peer.endpoint.port, executable, among)
-    silent = mute.known(peer.endpoint)
-    if silent is not None and not pointed:
-        return Found(Outcome.SILENT, silent[0], because=silent[1])
-    likely = [one for one in among if one.likelihood and one not in pointed]
-    if spoken_by(executable, among):
-        likely = []  # a program's silence is its own
-    notes = _Notes(budget)
-    for protocol in (*pointed, *likely):
-        if notes.left <= 0:
-            break
-        if protocol.name in notes.tried or (protocol.name == "ntp" and notes.time_asked):
-            continue
-        foreign = protocol not in pointed
-        contact = yield Attempt(speak=protocol, expected=not foreign)
-        notes.add(contact)
-        notes.time_asked = notes.time_asked or (protocol.name == "dns" and foreign)
-        ending = contact.result
-        if ending is None or contact.ended is Ended.REFUSED:
-            break
-        found = _answered(notes, contact, protocol)
-        if found is not None:
-            return found
-        others = [one for one in among if one is not protocol]
-        if notes.left <= 0:
-            service = understood(contact.heard, others, peer)
-            if service is not None:
-                service = _from_new_port(service, contact.answered_from)
-                return notes.found(Outcome.IDENTIFIED, service)
-        answerer = recognise(contact.heard, others, peer)
-        if answerer is not None and notes.left > 0 and answerer.name not in notes.tried:
-            contact = yield Attempt(speak=answerer, expected=True)
-            notes.add(contact)
-            found = _answered(notes, contact, answerer)
-            if found is not None:
-                return found
-    return _without_answer(notes, peer.endpoint)
-
-
-def _answered(notes: _Notes, contact: Contact[Ending], protocol: Protocol) -> Found | None:
-    """What one exchange of datagrams brought; None where that was nothing to end with."""
-    ending = contact.result
-    if ending is None:
-        return None
-    if ending.service is not None:
-        service = _from_new_port(ending.service, contact.answered_from)
-        return notes.found(Outcome.IDENTIFIED, service)
-    if ending.error is not None:
-        return notes.found(Outcome.PEER_ERROR, _broken(protocol, notes.heard), ending.error)
-    return None
 
 
 def _others(among: Sequence[Protocol], pointed: Sequence[Protocol]) -> tuple[Protocol, ...]:
@@ -288,7 +130,7 @@ def _secured(greeters: tuple[Protocol, ...], http: Protocol | None) -> Attempt:
     return Attempt(listen=limits.BANNER, listeners=greeters, speak=http, alpn=WEB)
 
 
-def _may_be_tls_instead(service: Service, notes: _Notes) -> bool:
+def _may_be_tls_instead(service: Service, notes: Notes) -> bool:
     """Whether a web server's complaint may mean that it wanted TLS."""
     return (
         service.protocol == "http"
@@ -300,7 +142,7 @@ def _may_be_tls_instead(service: Service, notes: _Notes) -> bool:
 
 def _next(
     peer: Peer,
-    notes: _Notes,
+    notes: Notes,
     contact: Contact[Ending],
     pointed: Sequence[Protocol],
     greeters: tuple[Protocol, ...],
@@ -349,7 +191,7 @@ def _next(
     return Attempt(speak=_fitting(rest, notes)) if rest else None
 
 
-def _fitting(protocols: Sequence[Protocol], notes: _Notes) -> Protocol:
+def _fitting(protocols: Sequence[Protocol], notes: Notes) -> Protocol:
     """The likeliest of those that take foreign greetings as this peer took them.
 
     Args:
@@ -385,7 +227,7 @@ def _distance(protocol: Protocol, hung_up_at: int | None) -> int:
 
 
 def _next_inside(
-    peer: Peer, notes: _Notes, contact: Contact[Ending], among: Sequence[Protocol]
+    peer: Peer, notes: Notes, contact: Contact[Ending], among: Sequence[Protocol]
 ) -> Attempt | None:
     """TLS is spoken, and what is inside is not known yet."""
     untried = [one for one in among if one.name not in notes.tried]
@@ -409,7 +251,7 @@ def _next_inside(
     return Attempt(tls=True, speak=rest[0]) if rest else None
 
 
-def _settled(notes: _Notes, service: Service) -> Search:
+def _settled(notes: Notes, service: Service) -> Search:
     """It is known. Inside TLS, use what is left of the budget to learn which versions it takes."""
     if notes.facts is None:
         return notes.found(Outcome.IDENTIFIED, service)
@@ -418,7 +260,7 @@ def _settled(notes: _Notes, service: Service) -> Search:
     return notes.found(Outcome.IDENTIFIED, secured)
 
 
-def _versions(notes: _Notes) -> Generator[Attempt, Contact[Ending], dict[str, str | int]]:
+def _versions(notes: Notes) -> Generator[Attempt, Contact[Ending], dict[str, str | int]]:
     """Ask for each older version of TLS that was not chosen by itself."""
     assert notes.facts is not None  # noqa: S101 - the callers have seen to it
     best = versions.NAMES[0x0304]
@@ -437,11 +279,11 @@ def _versions(notes: _Notes) -> Generator[Attempt, Contact[Ending], dict[str, st
     return {**told, "tls-alpn": alpn} if alpn else told
 
 
-def _unsettled(notes: _Notes, peer: Peer) -> Search:
+def _unsettled(notes: Notes, peer: Peer) -> Search:
     """Nobody recognised it."""
     if notes.broken is not None:
         protocol, error = notes.broken
-        return notes.found(Outcome.PEER_ERROR, _broken(protocol, notes.heard), error)
+        return notes.found(Outcome.PEER_ERROR, broken(protocol, notes.heard), error)
     if notes.facts is not None:
         taken = yield from _versions(notes)
         return notes.found(
@@ -455,47 +297,18 @@ def _unsettled(notes: _Notes, peer: Peer) -> Search:
         )
         service = Service("tls", tls=True, evidence=notes.trouble)
         return notes.found(Outcome.TLS_ONLY, service, because)
-    return _without_answer(notes, peer.endpoint)
+    return without_answer(notes, peer.endpoint)
 
 
-def _nobody(endpoint: Endpoint) -> Message | None:
-    """Why nobody is there, where that is as it should be."""
-    silent = mute.known(endpoint)
-    return silent[1] if silent is not None and endpoint.transport is Transport.TCP else None
-
-
-def _without_answer(notes: _Notes, endpoint: Endpoint) -> Found:
-    if notes.heard:
-        return notes.found(Outcome.UNKNOWN)
-    first = notes.ended[0] if notes.ended else Ended.UNREACHABLE
-    if first is Ended.REFUSED:
-        return notes.found(Outcome.REFUSED, None, _nobody(endpoint))
-    if first is Ended.UNREACHABLE:
-        return notes.found(Outcome.UNREACHABLE)
-    if Ended.RESET in notes.ended:
-        return notes.found(Outcome.RESET)
-    return notes.found(Outcome.SILENT)
-
-
-def _silent_door(notes: _Notes, peer: Peer, among: Sequence[Protocol]) -> Found:
+def _silent_door(notes: Notes, peer: Peer, among: Sequence[Protocol]) -> Found:
     """A door that was only listened to: what it said unasked is understood without an answer."""
     if notes.heard:
         service = understood(notes.heard, among, peer)
         return notes.found(Outcome.IDENTIFIED if service else Outcome.UNKNOWN, service)
     if notes.ended[0] in {Ended.REFUSED, Ended.UNREACHABLE}:
-        return _without_answer(notes, peer.endpoint)
+        return without_answer(notes, peer.endpoint)
     because = Message(
         "printer-left-alone",
         mark("printers print whatever they are sent, so nothing was sent to this number"),
     )
     return notes.found(Outcome.LEFT_ALONE, None, because)
-
-
-def _broken(protocol: Protocol, heard: bytes) -> Service:
-    return Service(protocol.name, confidence=Confidence.LIKELY, evidence=snippet(heard))
-
-
-def _from_new_port(service: Service, port: int | None) -> Service:
-    if port is None:
-        return service
-    return replace(service, details={**service.details, "answered-from-port": port})

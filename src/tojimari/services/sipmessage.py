@@ -4,6 +4,7 @@ from tojimari.core.message import Value
 from tojimari.core.service import Service
 from tojimari.services.dialogue import Peer
 from tojimari.services.grammar import sip as grammar
+from tojimari.services.grammar.software import service as named
 from tojimari.services.headers import Answer
 from tojimari.services.octets import snippet
 
@@ -37,11 +38,9 @@ def service(answer: Answer) -> Service:
     for name in ("server", "user-agent", "allow", "supported"):
         if name in answer.headers:
             details[name] = answer.headers[name]
-    return Service(
+    return named(
         "sip",
-        product=software.product if software else None,
-        version=software.version if software else None,
-        vendor=software.vendor if software else None,
+        software,
         evidence=snippet(answer.line),
         details=details,
     )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from tojimari.services import limits
-from tojimari.services.contact import Contact, Ended
+from tojimari.services.contact import Contact, Ended, Terms, followed
 from tojimari.services.dialogue import (
     Command,
     Peer,
@@ -39,26 +39,15 @@ MOST_PATIENCE = 0.25  # seconds a piece, wherever the peer is
 CUTS = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED})
 
 
-def talk(
-    peer: Peer,
-    conversation: Callable[[Peer], Talk[T]],
-    *,
-    until: float,
-    patience: float,
-    allowed: int,
-    clock: Callable[[], float],
-) -> Job[Contact[T]]:
+def talk(peer: Peer, conversation: Callable[[Peer], Talk[T]], terms: Terms) -> Job[Contact[T]]:
     """Connect, have one conversation, close.
 
     Args:
         peer: The other end.
         conversation: Begun once the connection is there.
-        until: When everything must be over, by ``clock``.
-        patience: Seconds for a ``Read`` that names none.
-        allowed: How many connections may be made, the first included.
-        clock: Seconds, never going back.
+        terms: How long it may take.
     """
-    stream = Stream(peer, until=until, patience=patience, allowed=allowed, clock=clock)
+    stream = Stream(peer, terms)
     try:
         if not (yield from stream.connect()):
             return Contact(None, stream.ended, connections=stream.connections)
@@ -91,21 +80,10 @@ def _way(connected: socket.socket) -> float:
 class Stream:
     """One TCP connection at a time to one door, and the commands of a dialogue over it."""
 
-    def __init__(
-        self,
-        peer: Peer,
-        *,
-        until: float,
-        patience: float,
-        allowed: int,
-        clock: Callable[[], float],
-    ) -> None:
+    def __init__(self, peer: Peer, terms: Terms) -> None:
         """Prepare; see ``talk`` for the arguments."""
         self._peer = peer
-        self._until = until
-        self._patience = patience
-        self._allowed = allowed
-        self._clock = clock
+        self._terms = terms
         self._socket: socket.socket | None = None
         self._layer: TlsLayer | None = None
         self._inbox = Inbox()
@@ -141,16 +119,9 @@ class Stream:
 
     def follow(self, dialogue: Talk[T]) -> Job[T]:
         """Do what a dialogue asks for, until it returns."""
-        try:
-            command = next(dialogue)
-            while True:
-                command = dialogue.send((yield from self._do(command)))
-        except StopIteration as end:
-            self.heard = self.heard or self._inbox.heard
-            result: T = end.value
-            return result
-        finally:
-            dialogue.close()
+        result = yield from followed(dialogue, self._do)
+        self.heard = self.heard or self._inbox.heard
+        return result
 
     def close(self) -> None:
         """Leave in good order: say goodbye, and take what is on its way, lest it be a reset."""
@@ -176,7 +147,7 @@ class Stream:
         return False
 
     def _wait(self, which: socket.socket, events: int, seconds: float) -> Wait:
-        return Wait(which, events, min(self._clock() + seconds, self._until))
+        return Wait(which, events, self._terms.deadline(seconds))
 
     def _do(self, command: Command) -> Job[bytes]:
         match command:
@@ -211,15 +182,14 @@ class Stream:
             try:
                 left = left[self._socket.send(left) :]
             except BlockingIOError:
-                if not (yield self._wait(self._socket, WRITE, self._patience)):
+                if not (yield self._wait(self._socket, WRITE, self._terms.patience)):
                     return
             except OSError as error:
                 self._cut(error)
                 return
 
     def _hear(self, read: Read) -> Job[bytes]:
-        seconds = self._patience if read.seconds is None else read.seconds
-        deadline = min(self._clock() + seconds, self._until)
+        deadline = self._terms.deadline(read.seconds)
         while (found := self._inbox.take(read)) is None:
             data = yield from self._get(deadline)
             if data is None:
@@ -250,7 +220,7 @@ class Stream:
             try:
                 data = self._socket.recv(CHUNK)
             except BlockingIOError:
-                if self._clock() >= deadline:
+                if self._terms.clock() >= deadline:
                     return None
                 if not (yield Wait(self._socket, READ, deadline)):
                     return None
@@ -271,8 +241,7 @@ class Stream:
 
         layer = TlsLayer(self._peer.name, command.alpn)
         wire = Inbox()
-        seconds = self._patience if command.seconds is None else command.seconds
-        deadline = min(self._clock() + seconds, self._until)
+        deadline = self._terms.deadline(command.seconds)
         try:
             by_pieces = command.by_pieces
             while True:
@@ -347,7 +316,7 @@ class Stream:
 
     def _again(self) -> Job[bytes]:
         """A fresh connection, inside TLS where this one was."""
-        if self.connections >= self._allowed:
+        if self.connections >= self._terms.allowed:
             return b""
         was_tls = self.facts
         self.heard = self.heard or self._inbox.heard

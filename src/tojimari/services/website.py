@@ -3,6 +3,7 @@
 from tojimari.core.message import Value
 from tojimari.core.service import Service
 from tojimari.services.grammar import http as grammar
+from tojimari.services.grammar.software import service as named
 from tojimari.services.http import Response
 from tojimari.services.octets import snippet
 from tojimari.services.page import Answer, Page
@@ -28,21 +29,18 @@ def service(
     for name in SHOWN:
         if response.header(name):
             details["redirect" if name == "location" else name] = response.header(name)
-    if software is not None:
-        details |= software.details()
     evidence = f"HTTP/{response.version} {response.status} {response.reason}".strip()
     if page is None:
-        return Service(
+        return named(
             protocol,
-            product=software.product if software else None,
-            version=software.version if software else None,
-            vendor=software.vendor if software else None,
+            software,
             evidence=snippet(evidence.encode()),
             details=details,
         )
     details |= (answer.details if answer else None) or {}
     if software is not None:
         details["http-server"] = f"{software.product} {software.version or ''}".strip()
+        details |= software.details()
     return Service(
         protocol,
         product=page.product,
@@ -55,5 +53,5 @@ def service(
 
 def host(name: str, port: int, *, tls: bool) -> str:
     """The authority (RFC 9110, section 7.2): the port is left out where it is the default."""
-    named = f"[{name}]" if ":" in name else name
-    return named if port == (443 if tls else 80) else f"{named}:{port}"
+    bracketed = f"[{name}]" if ":" in name else name
+    return bracketed if port == (443 if tls else 80) else f"{bracketed}:{port}"

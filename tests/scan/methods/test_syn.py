@@ -80,7 +80,7 @@ def test_a_firewall_is_told_from_closed_doors(far: Yard) -> None:
     assert set(silent.values()) == {(Answer.FILTERED, Reason.NO_RESPONSE)}
     told_of = {told.found[port - 1][:2] for port in range(200, 206)}
     assert (Answer.FILTERED, Reason.ADMIN_PROHIBITED) in told_of
-    assert ending.passes == 2
+    assert ending.passes >= 2
 
 
 def test_this_machine_is_asked_by_its_loopback(network: None, root: None) -> None:
@@ -92,3 +92,65 @@ def test_this_machine_is_asked_by_its_loopback(network: None, root: None) -> Non
             assert len(told.found) == 65535
             assert ending.why is Ended.SURE
             assert not told.places(Answer.FILTERED)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "every"),
+    [
+        (OURS, THEIRS, "0.0.0.0"),
+        (OURS_V6, THEIRS_V6, "::"),
+    ],
+)
+def test_without_a_program_in_the_kernel_the_same_is_found(
+    far: Yard, ours: str, theirs: str, every: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*words: object) -> int:
+        raise PermissionError(1, str(words))
+
+    monkeypatch.setattr("tojimari.linux.bpf.load", refuse)
+    far.listen(*OPEN, address=every)
+    far.run("nft", "add", "table", "inet", "f")
+    chain = "{ type filter hook input priority 0; policy accept; }"
+    far.run("nft", "add", "chain", "inet", "f", "i", chain)
+    rule = "tcp dport 200 reject with icmpx admin-prohibited"
+    far.run("nft", "add", "rule", "inet", "f", "i", *rule.split())
+    ending, told = scan(way(CABLE, ours), theirs, ports=range(1, 9000))
+    assert {place + 1 for place in told.places(Answer.OPEN)} == {22, 80, 443, 8080}
+    assert told.found[199][:2] == (Answer.FILTERED, Reason.ADMIN_PROHIBITED)
+    assert len(told.places(Answer.CLOSED)) == 8994
+    assert ending.why is Ended.SURE
+
+
+def test_forged_answers_open_no_door(far: Yard) -> None:
+    """A storm from the target itself, which knows our ports but not our numbers."""
+    program = """
+import random, socket, struct, sys
+print("ready", flush=True)
+source, target = map(socket.inet_aton, sys.argv[1:])
+raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+chance = random.Random(3)
+while True:
+    flags = chance.choice([0x12, 0x14, 0x04, 0x10, 0x1A])
+    port, ours = chance.randrange(1, 3000), chance.randrange(61440, 65536)
+    number = chance.getrandbits(32)
+    tcp = struct.pack(">HHIIBBHHH", port, ours, 1, number, 0x50, flags, 9, 0, 0)
+    options = bytes(4 * chance.randrange(4))
+    tcp = tcp[: chance.choice([20, 20, 20, 13])]
+    first = 0x45 + len(options) // 4
+    length = 20 + len(options) + len(tcp)
+    head = struct.pack(">BBHHHBBH4s4s", first, 0, length, 0, 0, 64, 6, 0, source, target)
+    raw.sendto(head + options + tcp, (sys.argv[2], 0))
+"""
+    far.listen(22)
+    far.serve(program, THEIRS, OURS)
+    _, told = scan(way(CABLE, OURS), THEIRS, ports=range(1, 3001))
+    assert {place + 1 for place in told.places(Answer.OPEN)} == {22}
+    assert len(told.places(Answer.CLOSED)) == 2999
+
+
+def test_of_a_neighbour_that_is_not_there_that_is_said(far: Yard) -> None:
+    far.listen(80)
+    ending, told = scan(way(CABLE, OURS), THEIRS, "10.99.0.9", ports=(79, 80))
+    assert told.found[1][0] is Answer.OPEN
+    assert told.found[2] == told.found[3] == (Answer.FILTERED, Reason.HOST_UNREACHABLE, 0)
+    assert (ending.progress.settled, ending.progress.total) == (4, 4)

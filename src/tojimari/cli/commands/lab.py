@@ -70,15 +70,24 @@ def build(scenes: tuple[str, ...], mirror: str | None) -> None:
 
 
 @_command(
-    mark("Bring up the street of a scene; the one that stands is taken down first."),
+    mark(
+        "Bring up the street of a scene; the one that stands is taken down first. Without root, or"
+        " without systemd-nspawn, it is a light street: namespaces alone, the lab's imitations, and"
+        " those daemons that this machine has already."
+    ),
     click.Argument(["scene"], default="town"),
+    click.Option(
+        ["--light", "only_light"],
+        is_flag=True,
+        help=mark("A light street although a whole one could be had."),
+    ),
     example=Example("sudo tojimari lab up careless", mark("the street of mistakes")),
 )
-def up(scene: str) -> int:
+def up(scene: str, only_light: bool) -> int:  # noqa: FBT001 - click's flag
     """Bring a scene up and show it."""
     from tojimari.app import lab  # noqa: PLC0415 - --help needs no lab
 
-    status = lab.up(scene, _say)
+    status = lab.up(scene, _say, only_light=only_light)
     _show(status)
     return 0 if status.whole else NOT_WHOLE
 

@@ -1,12 +1,13 @@
 """Who can reach it?"""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from tojimari.cli import output, settings
+from tojimari.cli import hearing, output, settings
 from tojimari.cli.command import Command, Example
 from tojimari.core.endpoint import MAX_PORT, Transport
 from tojimari.core.errors import UsageError
@@ -15,7 +16,7 @@ from tojimari.core.message import mark
 
 if TYPE_CHECKING:
     from tojimari.app.firewall import Firewall
-    from tojimari.app.reach import Asked, Row
+    from tojimari.app.reach import Asked, Row, Run
     from tojimari.report.reach_document import (
         PortDocument,
         ReachesDocument,
@@ -52,7 +53,7 @@ def _run(
     else:
         found = [reach.asked(firewall, origin, way, port, to, names) for port, way in wanted]
         if not wanted and (every or doors is None):
-            found = list(reach.every_port_from(firewall, origin, to, names))
+            found = list(_told(reach.every_port_from(firewall, origin, to, names)))
         _print_asked(firewall, found)
     return 2 if firewall.unseen else 0
 
@@ -97,7 +98,16 @@ def _rows(
 
     if wanted or not whole:
         return [reach.row(firewall, transport, port, to) for port, transport in wanted]
-    return list(reach.every_port(firewall))
+    return list(_told(reach.every_port(firewall)))
+
+
+def _told(runs: "Iterator[Run]") -> "Iterator[Run]":
+    """The same, and on a terminal how far they are: a large dump takes its time."""
+    for run in runs:
+        if sys.stderr.isatty():
+            click.echo(f"{hearing.HIDE}{run.label} ", nl=False, err=True)
+        yield run
+    hearing.hide()
 
 
 def _ports(text: str) -> list[tuple[int, Transport]]:

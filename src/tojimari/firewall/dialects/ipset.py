@@ -5,6 +5,7 @@ Source: ipset(8), and net/netfilter/ipset for what ``nomatch`` means.
 
 import re
 import shlex
+from collections.abc import Iterator
 
 from tojimari.core.errors import UsageError
 from tojimari.firewall.dialect import AddressSet, Dialect, Sets
@@ -21,7 +22,8 @@ from tojimari.firewall.intervals import (
 from tojimari.firewall.ruleset import PROTOCOLS, TCP, Element, NamedSet, Ruleset, Span
 
 _CREATE = re.compile(
-    r"^(?:create|-N|-exist create) \S+ (?:hash|bitmap|list|\w*(?:hash|map)\b|iptree|setlist)",
+    r"^(?:ipset )?(?:create|-N|-exist create) \S+"
+    r" (?:hash|bitmap|list|\w*(?:hash|map)\b|iptree|setlist)",
     re.MULTILINE,
 )
 _MAX_MEMBERS = 64  # list:set holds no more than its size says; ours bounds loops of lists
@@ -44,7 +46,7 @@ def read_sets(text: str, name: str = "ipset save") -> Sets:
         UsageError: A line is none of these.
     """
     found: dict[str, _Building] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in _commands(text):
         try:
             words = shlex.split(line, comments=True)
         except ValueError as error:
@@ -65,6 +67,14 @@ def read_sets(text: str, name: str = "ipset save") -> Sets:
                 text=line[:200],
             )
     return {name: building.built(found) for name, building in found.items()}
+
+
+def _commands(text: str) -> Iterator[tuple[int, str]]:
+    """Every command with its line's number; those of a shell, with semicolons between, too."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        parts = line.split(";") if line.lstrip().startswith("ipset ") else [line]
+        for part in parts:
+            yield number, part.strip().removeprefix("ipset ")
 
 
 class _Building:

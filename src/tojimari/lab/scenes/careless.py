@@ -20,20 +20,12 @@ from tojimari.lab.daemons import (
     vnc,
     vsftpd,
 )
-from tojimari.lab.fittings import TLS, VISITOR, imitation, unit
+from tojimari.lab.fittings import REDIS, TLS, VISITOR, etcd_environment, imitation, unit
 from tojimari.lab.scene import Expected, File, House, Scene
 
-_REDIS = "bind * -::*\nprotected-mode no\n"
 _MEMCACHED = "-m 16\n-p 11211\n-U 11211\n-u memcache\n-l 0.0.0.0\n"
 _MOSQUITTO = "listener 1883\nallow_anonymous true\n"
-_ETCD = """ETCD_NAME=pantry
-ETCD_DATA_DIR=/var/lib/etcd/practice
-ETCD_LISTEN_CLIENT_URLS=http://0.0.0.0:2379
-ETCD_ADVERTISE_CLIENT_URLS=http://192.0.2.40:2379
-ETCD_LISTEN_PEER_URLS=http://127.0.0.1:2380
-ETCD_INITIAL_ADVERTISE_PEER_URLS=http://127.0.0.1:2380
-ETCD_INITIAL_CLUSTER=pantry=http://127.0.0.1:2380
-"""
+_ETCD = etcd_environment("pantry", 40)
 
 _VSFTPD = """listen=YES
 anonymous_enable=YES
@@ -133,7 +125,7 @@ SCENE = Scene(
                 *("etcd.service", "docker-api.service", "ollama.service"),
             ),
             files=(
-                File("/etc/redis/lab.conf", _REDIS),
+                File("/etc/redis/lab.conf", REDIS),
                 File("/etc/memcached.conf", _MEMCACHED),
                 File("/etc/mosquitto/conf.d/lab.conf", _MOSQUITTO),
                 File("/etc/default/etcd", _ETCD),

@@ -15,7 +15,18 @@ from tojimari.lab.daemons import (
     udp,
     vnc,
 )
-from tojimari.lab.fittings import CERTIFICATE, KEY, MARIADB_GUEST, VISITOR, imitation, unit
+from tojimari.lab.fittings import (
+    CERTIFICATE,
+    KEY,
+    MARIADB,
+    MARIADB_GUEST,
+    POSTGRESQL_DOORS,
+    REDIS,
+    VISITOR,
+    etcd_environment,
+    imitation,
+    unit,
+)
 from tojimari.lab.scene import Expected, File, House, Scene
 
 _NGINX = f"""server {{
@@ -33,9 +44,7 @@ server {{
 """
 
 _POSTGRESQL = "listen_addresses = '*'\n"
-_HBA = "local all all peer\nhost all all all scram-sha-256\n"
-_MARIADB = "[mariadbd]\nbind-address = *\nskip-name-resolve\ninit-file = /etc/mysql/lab.sql\n"
-_REDIS = "bind * -::*\nprotected-mode no\nrequirepass practice\n"
+_REDIS = f"{REDIS}requirepass practice\n"
 _MEMCACHED = "-m 16\n-p 11211\n-u memcache\n-l 0.0.0.0\n-l ::\n"
 _MOSQUITTO = """listener 1883
 allow_anonymous false
@@ -44,14 +53,7 @@ password_file /etc/mosquitto/passwords
 _RABBITMQ = "listeners.tcp.default = 5672\nvm_memory_high_watermark.absolute = 256MB\n"
 _NATS = 'host: "0.0.0.0"\nport: 4222\nhttp: "0.0.0.0:8222"\n'
 
-_ETCD = """ETCD_NAME=data
-ETCD_DATA_DIR=/var/lib/etcd/practice
-ETCD_LISTEN_CLIENT_URLS=http://0.0.0.0:2379
-ETCD_ADVERTISE_CLIENT_URLS=http://192.0.2.21:2379
-ETCD_LISTEN_PEER_URLS=http://127.0.0.1:2380
-ETCD_INITIAL_ADVERTISE_PEER_URLS=http://127.0.0.1:2380
-ETCD_INITIAL_CLUSTER=data=http://127.0.0.1:2380
-"""
+_ETCD = etcd_environment("data", 21)
 
 _SAMBA = """[global]
     workgroup = LAB
@@ -115,8 +117,8 @@ SCENE = Scene(
             ),
             files=(
                 File("/etc/postgresql/15/main/conf.d/lab.conf", _POSTGRESQL),
-                File("/etc/postgresql/15/main/pg_hba.conf", _HBA, owner="postgres"),
-                File("/etc/mysql/mariadb.conf.d/99-lab.cnf", _MARIADB),
+                File("/etc/postgresql/15/main/pg_hba.conf", POSTGRESQL_DOORS, owner="postgres"),
+                File("/etc/mysql/mariadb.conf.d/99-lab.cnf", MARIADB),
                 File("/etc/mysql/lab.sql", MARIADB_GUEST),
                 File("/etc/redis/lab.conf", _REDIS),
                 File("/etc/memcached.conf", _MEMCACHED),

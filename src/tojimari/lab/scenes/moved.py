@@ -24,7 +24,19 @@ from tojimari.lab.daemons import (
     vnc,
     vsftpd,
 )
-from tojimari.lab.fittings import CERTIFICATE, KEY, MARIADB_GUEST, VISITOR, drop_in, imitation, unit
+from tojimari.lab.fittings import (
+    CERTIFICATE,
+    KEY,
+    MARIADB,
+    MARIADB_GUEST,
+    POSTGRESQL_DOORS,
+    REDIS,
+    VISITOR,
+    drop_in,
+    etcd_environment,
+    imitation,
+    unit,
+)
 from tojimari.lab.scene import Expected, File, House, Scene
 
 _NGINX = f"""server {{ listen 22; listen [::]:22; root /var/www/html; }}
@@ -73,22 +85,12 @@ StandardInput=socket
 """
 
 _POSTGRESQL = "listen_addresses = '*'\nport = 80\n"
-_HBA = "local all all peer\nhost all all all scram-sha-256\n"
-_MARIADB = (
-    "[mariadbd]\nbind-address = *\nskip-name-resolve\ninit-file = /etc/mysql/lab.sql\nport = 5432\n"
-)
-_REDIS = "bind * -::*\nprotected-mode no\nport 40001\n"
+_MARIADB = f"{MARIADB}port = 5432\n"
+_REDIS = f"{REDIS}port 40001\n"
 _MEMCACHED = "-m 16\n-p 8080\n-u memcache\n-l 0.0.0.0\n"
 _MOSQUITTO = "listener 3306\nallow_anonymous true\n"
 _NATS = 'host: "0.0.0.0"\nport: 6379\n'
-_ETCD = """ETCD_NAME=data
-ETCD_DATA_DIR=/var/lib/etcd/practice
-ETCD_LISTEN_CLIENT_URLS=http://0.0.0.0:110
-ETCD_ADVERTISE_CLIENT_URLS=http://192.0.2.52:110
-ETCD_LISTEN_PEER_URLS=http://127.0.0.1:2380
-ETCD_INITIAL_ADVERTISE_PEER_URLS=http://127.0.0.1:2380
-ETCD_INITIAL_CLUSTER=data=http://127.0.0.1:2380
-"""
+_ETCD = etcd_environment("data", 52, 110)
 
 _BIND = """options {
     directory "/var/cache/bind";
@@ -173,7 +175,7 @@ SCENE = Scene(
             ),
             files=(
                 File("/etc/postgresql/15/main/conf.d/lab.conf", _POSTGRESQL),
-                File("/etc/postgresql/15/main/pg_hba.conf", _HBA, owner="postgres"),
+                File("/etc/postgresql/15/main/pg_hba.conf", POSTGRESQL_DOORS, owner="postgres"),
                 drop_in(
                     "postgresql@.service",
                     "[Service]",

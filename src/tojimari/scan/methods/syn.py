@@ -8,6 +8,7 @@ import os
 import time
 from array import array
 from contextlib import ExitStack
+from math import nan
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.message import Message, mark
@@ -19,13 +20,12 @@ from tojimari.scan.cookie import KEY, cookie
 from tojimari.scan.flow import Flow
 from tojimari.scan.kernel_ear import HOSTS, KernelEar
 from tojimari.scan.packet import ETHERNET
-from tojimari.scan.raw_wire import RawWire, Target
+from tojimari.scan.plain_ear import PlainEar
+from tojimari.scan.raw_wire import PORTS_FROM, RawWire, Target
 from tojimari.scan.sweep import Sweep
-from tojimari.scan.task import Ending, Method, Task, Told
+from tojimari.scan.task import Answer, Answers, Ending, Method, Reason, Task, Told
 from tojimari.scan.timer import Timer
 
-# Our ports lie above those that Linux gives to connections (ip_local_port_range, up to 60999).
-_PORTS_FROM = 61440
 _LARGEST = 1 << 22  # doors: a byte each
 
 # Probes a second where nothing answers. On the link 200,000 small frames are a seventh of what
@@ -49,7 +49,7 @@ def _obstacle(task: Task) -> Message | None:
 
 def _run(task: Task, told: Told) -> Ending:
     key = os.urandom(KEY)
-    first_port = _PORTS_FROM + PORTS * (os.urandom(1)[0] % ((65536 - _PORTS_FROM) // PORTS))
+    first_port = PORTS_FROM + PORTS * (os.urandom(1)[0] % ((65536 - PORTS_FROM) // PORTS))
     version, way = task.space.family, task.way
     size = 4 if version == 4 else 16  # noqa: PLR2004 - IPv4
     numbers = [one for first, last in task.space.addresses for one in range(first, last + 1)]
@@ -58,28 +58,53 @@ def _run(task: Task, told: Told) -> Ending:
         wanted = numbers if way.gateway is None else [way.gateway]
         hardware = neighbours.find(wanted, way.index, version, stopped=told.stopped)
     targets: list[Target] = []
-    for one in numbers:
+    absent: set[int] = set()
+    for rank, one in enumerate(numbers):
         packed = one.to_bytes(size, "big")
         link = hardware.get(one if way.gateway is None else way.gateway, b"")
+        if way.link == "ethernet" and not link:
+            absent.add(rank)
         targets.append(Target(packed, cookie(key, packed), link))
     link_length = 0 if way.link == "none" else ETHERNET
     clock = time.monotonic
     with ExitStack() as stack:
-        ear = KernelEar(
-            way.interface,
-            link_length,
-            way.source.to_bytes(size, "big"),
-            first_port,
-            [(one.address, one.cookie) for one in targets],
-        )
+        hosts = [(one.address, one.cookie) for one in targets]
+        ours = way.source.to_bytes(size, "big")
+        try:
+            ear: KernelEar | PlainEar = KernelEar(
+                way.interface, link_length, ours, first_port, hosts
+            )
+        except OSError:  # no program may be put into the kernel, or it is too old for one
+            ear = PlainEar(way.interface, link_length, ours, first_port, hosts)
         stack.callback(ear.close)
         wire = RawWire(way, version, first_port, targets, ear, ear.socket)
         stack.callback(wire.close)
-        book = Book(task.space, _order(task), wire, clock, told)
+        places = _order(task)
+        if absent:
+            places = _without(places, absent, len(task.space.ports), told)
+        book = Book(task.space, places, wire, clock, told)
         on_link = way.gateway is None
         flow = Flow(_SILENT_ON_LINK if on_link else _SILENT_BEYOND, task.limits.rate)
         timer = Timer(_FIRST_ON_LINK if on_link else _FIRST_BEYOND)
-        return Sweep(task, book, flow, timer, clock, told).run()
+        before = task.end - task.first - len(places)
+        return Sweep(task, book, flow, timer, clock, told, before).run()
+
+
+def _without(places: "array[int]", absent: set[int], width: int, told: Told) -> "array[int]":
+    """The places at hosts that are there; of the others it is told that nobody answers for them."""
+    gone = array("Q", [place for place in places if place // width in absent])
+    count = len(gone)
+    told.answers(
+        Answers(
+            gone,
+            array("B", bytes([Answer.FILTERED]) * count),
+            array("B", bytes([Reason.HOST_UNREACHABLE]) * count),
+            array("B", bytes(count)),
+            array("f", [nan]) * count,
+            array("B", bytes(count)),
+        )
+    )
+    return array("I", [place for place in places if place // width not in absent])
 
 
 def _order(task: Task) -> "array[int]":

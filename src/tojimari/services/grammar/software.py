@@ -1,8 +1,11 @@
 """What a greeting says of the software behind it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import NamedTuple
+
+from tojimari.core.message import Value
+from tojimari.core.service import Confidence, Service
 
 LONGEST = 1024
 """Characters of a greeting that are read. RFC 5321 allows 512 to a line (section 4.5.3.1), and the
@@ -38,3 +41,33 @@ def short(reading: Callable[[str], Software | None]) -> Callable[[str], Software
         return reading(text[:LONGEST])
 
     return product
+
+
+def service(
+    protocol: str,
+    software: Software | None,
+    *,
+    evidence: str,
+    details: Mapping[str, Value],
+    confidence: Confidence = Confidence.CERTAIN,
+) -> Service:
+    """What spoke, with the software that its greeting named.
+
+    Args:
+        protocol: ``ftp``.
+        software: As the grammar read it; None where it named none.
+        evidence: What was said, short.
+        details: What else was told; the builder's hint is added.
+        confidence: How sure the protocol is.
+    """
+    if software is None:
+        return Service(protocol, evidence=evidence, confidence=confidence, details=dict(details))
+    return Service(
+        protocol,
+        product=software.product,
+        version=software.version,
+        vendor=software.vendor,
+        evidence=evidence,
+        confidence=confidence,
+        details={**details, **software.details()},
+    )

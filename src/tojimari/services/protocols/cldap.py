@@ -1,10 +1,10 @@
 """LDAP over UDP, as domain controllers answer it: the root entry."""
 
 from tojimari.core.endpoint import Transport
-from tojimari.core.service import Service
 from tojimari.services import asn1, ldapmessage
 from tojimari.services.dialogue import Dialogue, Peer, Protocol, ask
 from tojimari.services.grammar import ldap as grammar
+from tojimari.services.grammar.software import service as named
 from tojimari.services.octets import Cursor
 
 
@@ -18,11 +18,9 @@ def greet(peer: Peer) -> Dialogue:
     if entry is None:
         return None
     software = grammar.from_entry(entry)
-    return Service(
+    return named(
         "ldap",
-        product=software.product if software else None,
-        version=software.version if software else None,
-        vendor=software.vendor if software else None,
+        software,
         evidence="root entry" if entry else "search result",
         details=ldapmessage.details(entry),
     )

@@ -6,9 +6,10 @@ section 5.2). Nobody listens there.
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.message import Value
-from tojimari.core.service import Confidence, Service
+from tojimari.core.service import Confidence
 from tojimari.services.dialogue import Dialogue, Peer, Protocol, Send, StartTls, Talk
 from tojimari.services.grammar import ftp as grammar
+from tojimari.services.grammar.software import service as named
 from tojimari.services.octets import snippet, text
 from tojimari.services.replies import numbered, reply_text
 
@@ -36,13 +37,9 @@ def greet(peer: Peer) -> Dialogue:
     elif confidence is Confidence.LIKELY:
         return None
     software = grammar.product(said)
-    if software is not None:
-        details |= software.details()
-    return Service(
+    return named(
         "ftp",
-        product=software.product if software else None,
-        version=software.version if software else None,
-        vendor=software.vendor if software else None,
+        software,
         evidence=snippet(greeting.raw),
         confidence=confidence,
         details=details,

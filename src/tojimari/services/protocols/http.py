@@ -1,6 +1,7 @@
 """HTTP: the first page, what serves it, and which product is behind."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tojimari.core.endpoint import Transport
 from tojimari.services import http, website
@@ -21,6 +22,9 @@ def greet(peer: Peer) -> Dialogue:
     response = yield from http.exchange(asked)
     if response is None:
         return None
+    if not peer.expected:
+        # Asked in HTTP/1.0, it ends the connection behind its answer (RFC 9112, section 9.3).
+        response = replace(response, whole=False)
     if not peer.expected and response.status in NOT_FOR_BARE and (yield Reconnect()):
         again = yield from http.exchange(http.request("/", host))
         response = again or response

@@ -2,7 +2,6 @@
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.message import Value
-from tojimari.core.service import Service
 from tojimari.services.dialogue import (
     Dialogue,
     Peer,
@@ -14,6 +13,7 @@ from tojimari.services.dialogue import (
     read_reply,
 )
 from tojimari.services.grammar import imap as grammar
+from tojimari.services.grammar.software import service as named
 from tojimari.services.octets import snippet, text
 
 STATES = (b"* OK", b"* PREAUTH", b"* BYE")  # RFC 9051, section 7.1
@@ -30,14 +30,10 @@ def greet(peer: Peer) -> Dialogue:
     if capabilities is None and software is None and "IMAP" not in said.upper():
         return None
     details: dict[str, Value] = {"banner": said}
-    if software is not None:
-        details |= software.details()
     details |= yield from _security(capabilities or [], peer)
-    return Service(
+    return named(
         "imap",
-        product=software.product if software else None,
-        version=software.version if software else None,
-        vendor=software.vendor if software else None,
+        software,
         evidence=snippet(greeting),
         details=details,
     )

@@ -7,10 +7,10 @@ import struct
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.message import Value
-from tojimari.core.service import Service
 from tojimari.services import http
 from tojimari.services.dialogue import Dialogue, Peer, Protocol, Send
 from tojimari.services.grammar import http as grammar
+from tojimari.services.grammar.software import service as named
 from tojimari.services.octets import Cursor, DamagedError, snippet, text
 
 VERSION_2_0, GET_PRINTERS = 0x0200, 0x4002  # CUPS-Get-Printers; RFC 8011 for the rest
@@ -40,11 +40,9 @@ def greet(peer: Peer) -> Dialogue:
     details: dict[str, Value] = {"status": response.status, "server": response.header("server")}
     if is_ipp:
         details |= _attributes(response.body)
-    return Service(
+    return named(
         "ipp",
-        product=software.product if software else None,
-        version=software.version if software else None,
-        vendor=software.vendor if software else None,
+        software,
         evidence=snippet(f"HTTP/{response.version} {response.status}".encode()),
         details=details,
     )

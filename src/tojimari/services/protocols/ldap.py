@@ -2,10 +2,10 @@
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.message import Value
-from tojimari.core.service import Service
 from tojimari.services import asn1, ldapmessage
 from tojimari.services.dialogue import Dialogue, Peer, Protocol, Send, read_exactly
 from tojimari.services.grammar import ldap as grammar
+from tojimari.services.grammar.software import service as named
 from tojimari.services.octets import Cursor
 
 NUMBER = 1
@@ -33,11 +33,9 @@ def greet(peer: Peer) -> Dialogue:
     details: dict[str, Value] = ldapmessage.details(entry)
     if peer.tls:
         details.pop("starttls", None)
-    return Service(
+    return named(
         "ldap",
-        product=software.product if software else None,
-        version=software.version if software else None,
-        vendor=software.vendor if software else None,
+        software,
         evidence="root entry" if entry else "search result",
         details=details,
     )

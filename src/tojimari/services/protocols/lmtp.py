@@ -2,9 +2,9 @@
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.message import Value
-from tojimari.core.service import Service
 from tojimari.services.dialogue import Dialogue, Peer, Protocol, Send
 from tojimari.services.grammar import mail
+from tojimari.services.grammar.software import service as named
 from tojimari.services.octets import snippet, text
 from tojimari.services.replies import numbered, reply_text
 
@@ -27,11 +27,9 @@ def greet(peer: Peer) -> Dialogue:
         "banner": said,
         "extensions": ", ".join(text(line) for line in reply.lines[1:]),
     }
-    return Service(
+    return named(
         "lmtp",
-        product=software.product if software else None,
-        version=software.version if software else None,
-        vendor=software.vendor if software else None,
+        software,
         evidence=snippet(greeting.raw),
         details=details,
     )

@@ -4,9 +4,9 @@ import struct
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.message import Value
-from tojimari.core.service import Service
 from tojimari.services.dialogue import Dialogue, Peer, Protocol, Read, Send, Talk, read_exactly
 from tojimari.services.grammar import mqtt as grammar
+from tojimari.services.grammar.software import service as named
 from tojimari.services.octets import text
 
 CONNECT, CONNACK, DISCONNECT = 0x10, 0x20, b"\xe0\0"
@@ -49,11 +49,9 @@ def greet(peer: Peer) -> Dialogue:
     }
     if told:
         details[VERSION.decode()] = told
-    return Service(
+    return named(
         "mqtt",
-        product=software.product if software else None,
-        version=software.version if software else None,
-        vendor=software.vendor if software else None,
+        software,
         evidence=f"CONNACK {code}",
         details=details,
     )

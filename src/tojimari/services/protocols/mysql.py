@@ -5,6 +5,7 @@ from tojimari.core.message import Value
 from tojimari.core.service import Service
 from tojimari.services.dialogue import Dialogue, Peer, Protocol, read_exactly
 from tojimari.services.grammar import mysql as grammar
+from tojimari.services.grammar.software import service as named
 from tojimari.services.octets import Cursor, ascii_word, snippet, text
 
 VERSIONS = {9, 10}  # of the handshake
@@ -31,13 +32,9 @@ def greet(peer: Peer) -> Dialogue:
         return None
     software = grammar.product(text(told))
     details: dict[str, Value] = {"server-version": text(told), **_capabilities(cursor)}
-    if software is not None:
-        details |= software.details()
-    return Service(
+    return named(
         "mysql",
-        product=software.product if software else None,
-        version=software.version if software else None,
-        vendor=software.vendor if software else None,
+        software,
         evidence=snippet(told),
         details=details,
     )

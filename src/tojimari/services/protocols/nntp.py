@@ -2,9 +2,9 @@
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.message import Value
-from tojimari.core.service import Service
 from tojimari.services.dialogue import Dialogue, Peer, Protocol, Send, read_reply
 from tojimari.services.grammar import nntp as grammar
+from tojimari.services.grammar.software import service as named
 from tojimari.services.octets import snippet, text
 from tojimari.services.replies import numbered, reply_text
 
@@ -28,11 +28,9 @@ def greet(peer: Peer) -> Dialogue:
     if listed:
         details["capabilities"] = ", ".join(text(line) for line in lines[1:] if line != b".")
     software = grammar.product(said)
-    return Service(
+    return named(
         "nntp",
-        product=software.product if software else None,
-        version=software.version if software else None,
-        vendor=software.vendor if software else None,
+        software,
         evidence=snippet(greeting.raw),
         details=details,
     )

@@ -4,11 +4,11 @@ import struct
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.message import Value
-from tojimari.core.service import Service
 from tojimari.services import dnsmessage
 from tojimari.services.dialogue import Dialogue, Peer, Protocol, Read, Send, Talk, ask
 from tojimari.services.dnsanswer import VERSION
 from tojimari.services.grammar import ntp as grammar
+from tojimari.services.grammar.software import service as named
 from tojimari.services.octets import text
 
 CLIENT, SERVER, CONTROL = 3, 4, 6  # RFC 5905, figure 10
@@ -40,11 +40,9 @@ def greet(peer: Peer) -> Dialogue:
     details |= grammar.variables(variables)
     if variables:
         details["ntp-variables"] = variables
-    return Service(
+    return named(
         "ntp",
-        product=software.product if software else None,
-        version=software.version if software else None,
-        vendor=software.vendor if software else None,
+        software,
         evidence=f"mode 4, stratum {stratum}",
         details=details,
     )

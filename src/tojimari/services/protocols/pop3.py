@@ -2,7 +2,6 @@
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.message import Value
-from tojimari.core.service import Service
 from tojimari.services.dialogue import (
     Dialogue,
     Peer,
@@ -14,6 +13,7 @@ from tojimari.services.dialogue import (
     read_reply,
 )
 from tojimari.services.grammar import pop3 as grammar
+from tojimari.services.grammar.software import service as named
 from tojimari.services.octets import snippet, text
 
 MAX_GREETING = 512  # bytes, CR LF included (RFC 2449, section 4)
@@ -26,19 +26,15 @@ def greet(peer: Peer) -> Dialogue:
         return None
     said = text(greeting.rstrip(b"\r\n")).partition(" ")[2]
     software = grammar.product(said)
-    named = software is not None or "POP" in said.upper() or said.endswith(">")
+    known = software is not None or "POP" in said.upper() or said.endswith(">")
     capabilities = yield from _capabilities()
-    if capabilities is None and not (named and greeting.startswith(b"+OK")):
+    if capabilities is None and not (known and greeting.startswith(b"+OK")):
         return None
     details: dict[str, Value] = {"banner": said}
-    if software is not None:
-        details |= software.details()
     details |= yield from _security(capabilities or [], peer)
-    return Service(
+    return named(
         "pop3",
-        product=software.product if software else None,
-        version=software.version if software else None,
-        vendor=software.vendor if software else None,
+        software,
         evidence=snippet(greeting),
         details=details,
     )

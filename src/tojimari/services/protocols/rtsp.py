@@ -2,9 +2,9 @@
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.message import Value
-from tojimari.core.service import Service
 from tojimari.services.dialogue import Dialogue, Peer, Protocol, Send
 from tojimari.services.grammar import rtsp as grammar
+from tojimari.services.grammar.software import service as named
 from tojimari.services.headers import textual
 from tojimari.services.octets import snippet
 
@@ -23,11 +23,9 @@ def greet(peer: Peer) -> Dialogue:
         details["server"] = told
     if "public" in answer.headers:
         details["methods"] = answer.headers["public"]
-    return Service(
+    return named(
         "rtsp",
-        product=software.product if software else None,
-        version=software.version if software else None,
-        vendor=software.vendor if software else None,
+        software,
         evidence=snippet(answer.line),
         details=details,
     )

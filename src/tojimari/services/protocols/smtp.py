@@ -2,9 +2,10 @@
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.message import Value
-from tojimari.core.service import Confidence, Service
+from tojimari.core.service import Confidence
 from tojimari.services.dialogue import Dialogue, Peer, Protocol, Send, StartTls, Talk
 from tojimari.services.grammar import smtp as grammar
+from tojimari.services.grammar.software import service as named
 from tojimari.services.octets import snippet, text
 from tojimari.services.replies import numbered, reply_text
 
@@ -29,13 +30,9 @@ def greet(peer: Peer) -> Dialogue:
         certain = certain or extensions is not None
         details |= yield from _security(extensions or [], peer)
     software = grammar.product(said)
-    if software is not None:
-        details |= software.details()
-    return Service(
+    return named(
         "smtp",
-        product=software.product if software else None,
-        version=software.version if software else None,
-        vendor=software.vendor if software else None,
+        software,
         evidence=snippet(greeting.raw),
         confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
         details=details,

@@ -2,9 +2,9 @@
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.message import Value
-from tojimari.core.service import Service
 from tojimari.services.dialogue import Dialogue, Peer, Protocol, ask
 from tojimari.services.grammar import http as grammar
+from tojimari.services.grammar.software import service as named
 from tojimari.services.headers import of_datagram
 from tojimari.services.octets import snippet
 
@@ -27,11 +27,9 @@ def greet(peer: Peer) -> Dialogue:
         for name in ("server", "location", "usn")
         if name in answer.headers
     }
-    return Service(
+    return named(
         "ssdp",
-        product=software.product if software else None,
-        version=software.version if software else None,
-        vendor=software.vendor if software else None,
+        software,
         evidence=snippet(told.encode() or answer.line),
         details=details,
     )

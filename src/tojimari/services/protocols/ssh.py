@@ -7,7 +7,6 @@ with the answer, nothing is encrypted, and nobody logs in.
 from tojimari.core.endpoint import Transport
 from tojimari.core.errors import PeerError
 from tojimari.core.message import Value, mark
-from tojimari.core.service import Service
 from tojimari.services.dialogue import (
     Dialogue,
     Peer,
@@ -18,6 +17,7 @@ from tojimari.services.dialogue import (
     read_line,
 )
 from tojimari.services.grammar import ssh as grammar
+from tojimari.services.grammar.software import service as named
 from tojimari.services.octets import Cursor, DamagedError, snippet, text
 
 MAX_IDENTIFICATION = 255  # bytes, CR LF included (RFC 4253, section 4.2)
@@ -40,16 +40,12 @@ def greet(peer: Peer) -> Dialogue:
     _, version, rest = text(line.rstrip(b"\r\n")).split("-", 2)
     software = grammar.product(rest)
     details: dict[str, Value] = {"ssh-version": version, "banner": rest}
-    if software is not None:
-        details |= software.details()
     if version in {"2.0", "1.99"}:
         yield Send(IDENTIFICATION)
         details |= yield from _algorithms(peer)
-    return Service(
+    return named(
         "ssh",
-        product=software.product if software else None,
-        version=software.version if software else None,
-        vendor=software.vendor if software else None,
+        software,
         evidence=snippet(line),
         details=details,
     )

@@ -8,6 +8,7 @@ from tojimari.core.message import Value
 from tojimari.core.service import Confidence, Service
 from tojimari.services.dialogue import Dialogue, Peer, Protocol, Read, Send, read_exactly
 from tojimari.services.grammar import telnet as grammar
+from tojimari.services.grammar.software import service as named
 from tojimari.services.octets import snippet, text
 
 IAC = 255
@@ -16,6 +17,7 @@ WILL, WONT, DO, DONT = 251, 252, 253, 254
 QUIET = 0.5  # seconds; then the server has shown what it shows
 MOST_READS = 4096
 MOST_SHOWN = 2048  # bytes
+MOST_HEARD = 8192  # bytes; options alone take some 100
 MOST_OPTIONS = 64  # a server that wants more goes on without our refusals
 OPTIONS = {
     1: "echo",
@@ -45,6 +47,7 @@ def greet(peer: Peer) -> Dialogue:
     shown = b""
     asked: list[int] = []
     unread = begun
+    heard = len(begun)
     for _ in range(MOST_READS):
         plain, answers, options, unread = negotiate(unread)
         asked += [option for option in options if option not in asked]
@@ -54,7 +57,8 @@ def greet(peer: Peer) -> Dialogue:
         if answers and len(asked) <= MOST_OPTIONS:
             yield Send(answers)
         more = yield Read(seconds=QUIET)
-        if not more:
+        heard += len(more)
+        if not more or heard > MOST_HEARD:
             break
         unread += more
     if not asked or not _is_text(shown):
@@ -74,7 +78,7 @@ def _without_options(begun: bytes) -> Dialogue:
 
 def _service(shown: bytes, asked: list[int]) -> Service:
     software = grammar.product(text(shown))
-    details: dict[str, Value] = software.details() if software else {}
+    details: dict[str, Value] = {}
     if asked:
         details["options"] = ", ".join(OPTIONS.get(one, str(one)) for one in asked)
     words = " ".join(text(shown).split())
@@ -83,11 +87,9 @@ def _service(shown: bytes, asked: list[int]) -> Service:
     system = grammar.system(text(shown))
     if system is not None:
         details["system"] = system
-    return Service(
+    return named(
         "telnet",
-        product=software.product if software else None,
-        version=software.version if software else None,
-        vendor=software.vendor if software else None,
+        software,
         evidence=snippet(shown) if words else "IAC",
         confidence=Confidence.CERTAIN if asked else Confidence.LIKELY,
         details=details,

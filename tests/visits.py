@@ -1,0 +1,83 @@
+"""Houses of the practice network, visited: what is in them, and who answers a knock."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+
+from streets import inside
+from tojimari.lab.launch import Street
+
+VISITOR = "visitor"
+PATIENCE = 30.0  # seconds; the machine may be busy with other tests
+
+# Every file and link under /etc with its content, mode and owner; units; rules.
+SNAPSHOT = r"""
+import hashlib, os, subprocess, sys
+for folder, names, files in os.walk("/etc"):
+    names.sort()
+    for name in sorted([*files, *names]):
+        path = os.path.join(folder, name)
+        status = os.lstat(path)
+        content = ""
+        if os.path.islink(path):
+            content = os.readlink(path)
+        elif os.path.isfile(path):
+            content = hashlib.sha256(open(path, "rb").read()).hexdigest()
+        print(path, oct(status.st_mode), status.st_uid, status.st_gid, content)
+for words in (["nft", "list", "ruleset"],
+              ["systemctl", "is-enabled", *sys.argv[1:]],
+              ["systemctl", "is-active", *sys.argv[1:]]):
+    print(subprocess.run(words, capture_output=True, text=True).stdout)
+"""
+
+# Knocks: TCP by connecting, UDP by asking for the time or for a name.
+KNOCK = r"""
+import socket, sys
+transport, host, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+asked = {"ntp": b"\x23" + bytes(47)}
+try:
+    if transport == "tcp":
+        socket.create_connection((host, port), timeout=2).close()
+    else:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+            one.settimeout(2)
+            one.connect((host, port))
+            one.send(asked["ntp"])
+            one.recv(512)
+except OSError as error:
+    print(type(error).__name__)
+else:
+    print("open")
+"""
+
+
+def tojimari(street: Street, house: str, *words: str) -> tuple[int, str]:
+    """A command of tojimari in a house; exit code, and what it printed."""
+    done = subprocess.run(
+        street.line(house, ["tojimari", *words]),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=180,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def snapshot(street: Street, house: str, units: Iterable[str] = ()) -> list[str]:
+    """Everything that undoing must give back: files, units and rules, a line each."""
+    return inside(street, house, "python3", "-c", SNAPSHOT, *units).splitlines()
+
+
+def knocked(street: Street, house: str, port: int, *, udp: bool = False) -> str:
+    """What somebody in another house meets."""
+    address = street.plan.house(house).ipv4
+    words = ("python3", "-c", KNOCK, "udp" if udp else "tcp", str(address), str(port))
+    return inside(street, VISITOR, *words).strip()
+
+
+def until(check: Callable[[], str], wanted: str) -> str:
+    """Ask again until it is so; a server may need a moment after its unit says that it runs."""
+    deadline = time.monotonic() + PATIENCE
+    while (found := check()) != wanted and time.monotonic() < deadline:
+        pass
+    return found
