@@ -1,6 +1,7 @@
 import pytest
 
-from tojimari.scan.timer import LEAST, MOST, Timer
+from tojimari.scan.timer import LEAST, Timer
+from tojimari.scan.timing import MOST
 
 
 def test_the_first_round_trip_makes_three_times_itself() -> None:

@@ -33,13 +33,19 @@ class Timing:
         self.variation += _VARIATION_GAIN * (abs(self.smoothed - seconds) - self.variation)
         self.smoothed += _GAIN * (seconds - self.smoothed)
 
+    @property
+    def expected(self) -> float | None:
+        """Seconds after which hardly an answer comes any more; None before anything was heard."""
+        if self.smoothed is None:
+            return None
+        return self.smoothed + _WIDTH * self.variation
+
     def patience(self, tries: int) -> float:
         """Seconds to wait for an answer; longer each time (RFC 6298, section 5.5).
 
         Args:
             tries: Which probe, from 1.
         """
-        if self.smoothed is None:
+        if self.expected is None:
             return min(MOST, INITIAL * (1 + (tries - 1) / 2))
-        base = max(LEAST, self.smoothed + _WIDTH * self.variation)
-        return min(MOST, base * (1 << tries - 1))
+        return min(MOST, max(LEAST, self.expected) * (1 << tries - 1))
