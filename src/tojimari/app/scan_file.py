@@ -16,117 +16,33 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final, Literal
+from typing import BinaryIO
 
 import msgspec
 
-from tojimari.app.scan_plan import choose, payloads
-from tojimari.core.endpoint import Transport
-from tojimari.core.errors import HostError, UsageError
-from tojimari.core.message import mark
+from tojimari.app.scan_record import (
+    ANSWERS,
+    CHECKPOINT_SCHEMA,
+    REASONS,
+    CheckpointPartDocument,
+    ScanCheckpointDocument,
+    ScanPlanDocument,
+    document_of,
+    plan_of,
+    row_of,
+)
+from tojimari.core.errors import UsageError
 from tojimari.report import scan_document
 from tojimari.report.scan import Service
 from tojimari.report.scan_document import ScanDoorDocument, ScanEndDocument
-from tojimari.scan import ports, targets, ways
-from tojimari.scan.intervals import merged, shown
 from tojimari.scan.permutation import Permutation
-from tojimari.scan.plan import Part, Plan
-from tojimari.scan.tally import Row, Tally, code, place_of
-from tojimari.scan.task import Answer, Answers, Ending, Limits, Progress, Reason, Space, Task
+from tojimari.scan.plan import Plan
+from tojimari.scan.tally import Row, Tally, code
+from tojimari.scan.task import Answer, Answers, Ending, Progress, Reason
 
-PLAN_SCHEMA: Final = "tojimari.scan-plan/1"
-CHECKPOINT_SCHEMA: Final = "tojimari.scan-checkpoint/1"
 SUFFIX = ".checkpoint"
 OFTEN = 1.0  # seconds between two checkpoints
 WORTH_NUMPY = 64  # places from which columns are quicker, where numpy is there anyway
-_LINK_LOCAL = 0xFE80 >> 6  # the ten bits of fe80::/10 (RFC 4291, section 2.4)
-
-ANSWERS = {code(one): one for one in Answer}
-REASONS = {code(one): one for one in Reason}
-
-
-@dataclass(slots=True)
-class PlanPartDocument:
-    """One stretch of a scan that is to be done.
-
-    Attributes:
-        transport: How it is knocked at.
-        version: 4 or 6.
-        addresses: First and last address of each run.
-        zone: The interface of link-local addresses; empty for others.
-        ports: Numbers and ranges.
-        method: The way of knocking.
-        own: Whether the addresses are this machine's.
-        seed: Of the order, decimal: it may be larger than other programs' numbers.
-        first: Where in the order it begins.
-        end: Where it ends, exclusive.
-        rate: Probes a second at most; null for no bound.
-        retries: How often the silent are asked again at most; null for as often as is needed.
-    """
-
-    transport: str
-    version: int
-    addresses: list[list[str]]
-    zone: str
-    ports: str
-    method: str
-    own: bool
-    seed: str
-    first: int
-    end: int
-    rate: float | None
-    retries: int | None
-
-
-@dataclass(slots=True)
-class ScanPlanDocument:
-    """The first line of a saved scan: what is to be done.
-
-    Attributes:
-        schema: The name and version of this form.
-        parts: One after the other.
-        names: What people called addresses.
-        lists_all: Whether each door is listed, the shut ones too.
-        usual: Whether nobody chose the numbers.
-    """
-
-    schema: Literal["tojimari.scan-plan/1"]
-    parts: list[PlanPartDocument]
-    names: dict[str, str]
-    lists_all: bool
-    usual: bool
-
-
-@dataclass(slots=True)
-class CheckpointPartDocument:
-    """How far one stretch is.
-
-    Attributes:
-        position: Every door before it in the order is told.
-        counts: Answer, reason, and how many doors before the position are so.
-        sent: Probes.
-    """
-
-    position: int
-    counts: list[tuple[str, str, int]]
-    sent: int
-
-
-@dataclass(slots=True)
-class ScanCheckpointDocument:
-    """How far a saved scan is.
-
-    Attributes:
-        schema: The name and version of this form.
-        length: Bytes of the file that count.
-        seconds: How long the scan has taken so far.
-        parts: As in the plan.
-    """
-
-    schema: Literal["tojimari.scan-checkpoint/1"]
-    length: int
-    seconds: float
-    parts: list[CheckpointPartDocument]
 
 
 @dataclass(slots=True)
@@ -317,7 +233,7 @@ class Saved:
                 self.tally.counts[number].update(beyond.done)
         for line in doors:
             door = msgspec.json.decode(line, type=ScanDoorDocument)
-            row = _row(door, self.tally.plan)
+            row = row_of(door, self.tally.plan)
             self.tally.rows.append(row)
             beyond = self._beyond[row.part]
             if beyond.order.index(row.place) >= beyond.position:
@@ -351,7 +267,7 @@ def begin(path: Path, plan: Plan, service: Service) -> Saved:
         raise UsageError(
             "{file} is there already.", hint="tojimari scan --resume {file}", file=str(path)
         )
-    line = msgspec.json.encode(_document(plan)) + b"\n"
+    line = msgspec.json.encode(document_of(plan)) + b"\n"
     try:
         _replace(path, line)
         saved = Saved(path, plan, service)
@@ -394,7 +310,7 @@ def resume(path: Path, service: Service, *, seconds: float | None = None) -> Sav
         raise _no_scan(path)
     lines = data.splitlines()
     is_over = checkpoint is None and _is_end(lines[-1])
-    saved = Saved(path, _plan(document, seconds), service)
+    saved = Saved(path, plan_of(document, seconds), service)
     length = len(first) + 1
     if is_over:
         saved.load_end(msgspec.json.decode(lines[-1], type=ScanEndDocument), lines[1:-1])
@@ -416,102 +332,6 @@ def _no_scan(path: Path) -> UsageError:
 
 def _is_end(line: bytes) -> bool:
     return line.startswith(b'{"schema":"' + scan_document.END_SCHEMA.encode() + b'"')
-
-
-def _document(plan: Plan) -> ScanPlanDocument:
-    parts: list[PlanPartDocument] = []
-    for part in plan.parts:
-        task, space = part.task, part.task.space
-        link_local = space.family == 6 and space.addresses[0][0] >> 118 == _LINK_LOCAL  # noqa: PLR2004 - IPv6
-        parts.append(
-            PlanPartDocument(
-                transport=task.transport,
-                version=space.family,
-                addresses=[
-                    [shown(space.family, low), shown(space.family, high)]
-                    for low, high in space.addresses
-                ],
-                zone=task.way.interface if link_local else "",
-                ports=ports.shown(space.ports),
-                method=part.method.name,
-                own=part.own,
-                seed=str(task.seed),
-                first=task.first,
-                end=task.end,
-                rate=task.limits.rate,
-                retries=task.limits.retries,
-            )
-        )
-    names = {shown(version, number): name for (version, number), name in plan.names.items()}
-    return ScanPlanDocument(PLAN_SCHEMA, parts, names, plan.lists_all, plan.usual)
-
-
-def _plan(document: ScanPlanDocument, seconds: float | None) -> Plan:
-    parts = tuple(_part(one, seconds) for one in document.parts)
-    names: dict[tuple[int, int], str] = {}
-    for address, name in document.names.items():
-        target = targets.parse(address)
-        names[target.version, target.numbers[0][0]] = name
-    return Plan(parts, names, (), lists_all=document.lists_all, usual=document.usual)
-
-
-def _part(document: PlanPartDocument, seconds: float | None) -> Part:
-    """One part again; the way to its addresses is asked of the kernel anew.
-
-    Raises:
-        HostError: There is no way any more.
-    """
-    spans = [
-        (targets.parse(low).numbers[0][0], targets.parse(high).numbers[0][1])
-        for low, high in document.addresses
-    ]
-    numbers = merged(spans)
-    plotted = ways.plot({(document.version, document.zone): (numbers[0],)})
-    if not plotted.stretches:
-        raise HostError(
-            mark("The kernel has no way to {address} any more."), address=document.addresses[0][0]
-        )
-    transport = Transport(document.transport)
-    (each,) = ports.parse(document.ports, (transport,)).values()
-    space = Space(document.version, numbers, each)
-    task = Task(
-        transport=transport,
-        space=space,
-        way=plotted.stretches[0].way,
-        seed=int(document.seed),
-        first=document.first,
-        end=document.end,
-        limits=Limits(document.rate, document.retries, seconds),
-        payloads=payloads(space, plotted.stretches[0].way) if transport is Transport.UDP else {},
-    )
-    method, passed = choose(task, document.method)
-    return Part(task, method, passed, own=document.own)
-
-
-def _row(door: ScanDoorDocument, plan: Plan) -> Row:
-    target = targets.parse(door.address)
-    number = target.numbers[0][0]
-    for at, part in enumerate(plan.parts):
-        if part.task.transport != door.transport or part.task.space.family != target.version:
-            continue
-        place = place_of(part.task.space, number, door.port)
-        if place is not None:
-            return Row(
-                part=at,
-                place=place,
-                transport=part.task.transport,
-                version=target.version,
-                address=number,
-                port=door.port,
-                answer=ANSWERS[door.state],
-                reason=REASONS[door.reason],
-                ttl=door.ttl or 0,
-                seconds=float("nan") if door.seconds is None else door.seconds,
-                tries=door.tries,
-            )
-    raise UsageError(
-        "the file names a door that its plan does not: {address}", address=door.address
-    )
 
 
 def _indices(order: Permutation, places: "array[int]") -> list[int]:
