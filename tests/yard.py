@@ -113,6 +113,10 @@ def _yard() -> Generator[Yard]:
         run("ip", "link", "add", CABLE, "type", "veth", "peer", CABLE, "netns", str(keeper.pid))
         run("ip", "address", "add", f"{OURS}/24", "dev", CABLE)
         run("ip", "address", "add", f"{OURS_V6}/64", "dev", CABLE, "nodad")
+        # Nobody answers by an address that is still looked for twice (RFC 4862, section 5.4).
+        undoubted = ("sh", "-c", f"echo 0 >/proc/sys/net/ipv6/conf/{CABLE}/accept_dad")
+        run(*undoubted)
+        far.run(*undoubted)
         run("ip", "link", "set", CABLE, "up")
         far.run("ip", "address", "add", f"{THEIRS}/24", "dev", CABLE)
         far.run("ip", "address", "add", f"{THEIRS_V6}/64", "dev", CABLE, "nodad")

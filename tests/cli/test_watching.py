@@ -176,7 +176,9 @@ def test_a_process_that_is_stopped_gives_the_terminal_back_and_takes_it_again() 
         terminal.until(watching.REST_OF_SCREEN)
         terminal.program.send_signal(signal.SIGTSTP)
         terminal.until(LEAVE)
-        os.waitid(os.P_PID, terminal.program.pid, os.WSTOPPED | os.WNOWAIT)
+        now = os.waitid(os.P_PID, terminal.program.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        assert now is not None
+        assert now.si_code == os.CLD_STOPPED, f"{now}, and it said {terminal.seen!r}"
         terminal.program.send_signal(signal.SIGCONT)
         terminal.until(ENTER)
         terminal.until(watching.REST_OF_SCREEN)
