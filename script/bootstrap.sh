@@ -69,14 +69,16 @@ ensure_venv() {
     say "setting up $wanted (once)"
     rm -rf "$wanted"
     python=$(find_python) || exit 2
+    # The lock names everything, dependencies of dependencies too. Left to look for those itself, pip
+    # prefers a release newer than the locked one where it is asked for with an extra, and gives up.
     if command -v uv >/dev/null 2>&1; then
         UV_SYSTEM_CERTS=1 uv venv --quiet --python "$python" "$wanted" &&
-            UV_SYSTEM_CERTS=1 uv pip install --quiet --python "$wanted/bin/python" --require-hashes -r "lock/$1.txt" &&
+            UV_SYSTEM_CERTS=1 uv pip install --quiet --python "$wanted/bin/python" --no-deps --require-hashes -r "lock/$1.txt" &&
             UV_SYSTEM_CERTS=1 uv pip install --quiet --python "$wanted/bin/python" --no-deps --no-build-isolation --editable . ||
             die "uv could not install what lock/$1.txt names" "see the lines above; without uv: remove it from PATH"
     else
         make_venv "$python" "$wanted"
-        "$wanted/bin/python" -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r "lock/$1.txt" &&
+        "$wanted/bin/python" -m pip install --quiet --quiet --disable-pip-version-check --no-deps --require-hashes -r "lock/$1.txt" &&
             "$wanted/bin/python" -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . ||
             die "pip could not install what lock/$1.txt names" "see the lines above; is a package index reachable?"
     fi
