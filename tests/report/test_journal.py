@@ -62,7 +62,7 @@ def test_no_escape_of_a_command_line_reaches_the_terminal() -> None:
 
 def test_an_empty_journal_says_so() -> None:
     assert list(journal.rows([], View(Language.JAPANESE))) == [
-        "この機械のドアが tojimari で変更されたことはありません。"
+        "この機械の扉が tojimari で変更されたことはありません。"
     ]
 
 
