@@ -162,7 +162,14 @@ class Outside:
         wiring.await_up(index)
 
 
-def vantage(index: int, version: int, networks: Sequence[str], taken: Sequence[int]) -> str | None:
+def vantage(
+    index: int,
+    version: int,
+    networks: Sequence[str],
+    taken: Sequence[int],
+    *,
+    near: bool = False,
+) -> str | None:
     """An address that somebody outside might have, whom the machine answers by an interface.
 
     One for measurements where the default route leads through the interface, else a free one of its
@@ -173,6 +180,7 @@ def vantage(index: int, version: int, networks: Sequence[str], taken: Sequence[i
         version: 4 or 6.
         networks: Its own addresses with their prefix lengths.
         taken: Neighbours on the link, as numbers.
+        near: Whether it must be one of the link.
 
     Returns:
         None where the machine would answer nobody by it.
@@ -188,7 +196,7 @@ def vantage(index: int, version: int, networks: Sequence[str], taken: Sequence[i
             found = ways.to(version, number)
             return found is not None and found.sort is Sort.UNICAST and found.index == index
 
-        if leads(SOURCES[version]):
+        if not near and leads(SOURCES[version]):
             return SOURCES[version]
         held = {int(ipaddress.ip_interface(one).ip) for one in networks} | set(taken)
         for text in networks:
