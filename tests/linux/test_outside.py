@@ -242,6 +242,24 @@ class gone:  # noqa: N801 - reads as a word
 
 
 @pytest.mark.usefixtures("root")
+def test_who_looks_from_the_same_address_waits_for_the_first(
+    wire: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tojimari.linux.outside._PATIENCE", 0.1)
+    with socket.create_server(("", 7000)), Outside(wire, {4: SOURCES[4]}, (HERE[4],)) as first:
+        with (
+            pytest.raises(HostError, match="another tojimari"),
+            Outside(wire, SOURCES, (HERE[4],)),
+        ):
+            pass
+        with Outside(wire, {4: "198.18.0.9"}, (HERE[4],)) as second:
+            assert connects(first, HERE[4], 7000)
+            assert connects(second, HERE[4], 7000)
+    with Outside(wire, SOURCES, (HERE[4],)):
+        pass
+
+
+@pytest.mark.usefixtures("root")
 @pytest.mark.parametrize("interface", ["lo", "nowhere0"])
 def test_an_interface_that_takes_no_frames_is_refused(interface: str) -> None:
     with pytest.raises(HostError, match=interface), Outside(interface, SOURCES, ()):

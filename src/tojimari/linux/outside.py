@@ -14,6 +14,7 @@ import os
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -72,7 +73,7 @@ class Outside:
         Raises:
             PrivilegeError: Not permitted.
             HostError: It cannot be made: no such interface, or none of Ethernet's kind, or a part
-                of the kernel is missing.
+                of the kernel is missing; or somebody else has one, and does not end.
         """
         lacking = missing(NEEDED)
         if lacking:
@@ -122,6 +123,10 @@ class Outside:
                 interface=self.interface,
             )
         self.hardware = real.hardware
+        for _, one in sorted(
+            self.sources.items()
+        ):  # in one order, so that no two wait for each other
+            self._stack.enter_context(_turn(one))
         self._namespace = _fresh()
         self._stack.callback(os.close, self._namespace)
         for one in self.sources.values():  # who was asked for it, has learnt of a neighbour
@@ -222,6 +227,49 @@ def vantage(
     finally:
         ways.close()
     return None
+
+
+def _turn(source: str) -> socket.socket:
+    """Wait until nobody else looks from an address: two would take each other's answers.
+
+    A name that only a socket holds, in this network namespace, and that goes with it (unix(7)).
+
+    Raises:
+        HostError: Somebody else does not end.
+        OSError: The kernel refused.
+    """
+    held = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+    until = time.monotonic() + _PATIENCE
+    try:
+        while not _is_ours(held, source):
+            _refuse_after(until)
+            time.sleep(_PAUSE)
+    except BaseException:
+        held.close()
+        raise
+    return held
+
+
+def _is_ours(held: socket.socket, source: str) -> bool:
+    try:
+        held.bind(f"\0{_NAME} {source}")
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        return False
+    return True
+
+
+def _refuse_after(until: float) -> None:
+    if time.monotonic() > until:
+        raise HostError(
+            "another tojimari looks at this machine from outside, and does not end",
+            hint="wait until it has ended",
+        )
+
+
+_NAME = "tojimari-outside"
+_PATIENCE, _PAUSE = 30.0, 0.05  # seconds; a scan of every number takes a few
 
 
 def _fresh() -> int:
