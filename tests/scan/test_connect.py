@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -204,6 +205,15 @@ print(knocked(task).ports(task, Answer.OPEN))
         began = time.monotonic()
         knocked(task)
         assert 0.9 < time.monotonic() - began < 5
+
+    def test_whoever_is_killed_begins_again_about_a_second_before(self, far: Yard) -> None:
+        """What is before the position need not be asked again."""
+        del far
+        task = heard.task(space(THEIRS, tuple(range(1, 8001))), CABLE, limits=Limits(rate=2000))
+        told = knocked(task)
+        positions = sorted({one.position for one in told.said})
+        steps = [after - before for before, after in pairwise(positions)]
+        assert max(steps) <= 4000
 
     def test_the_time_that_was_given_ends_it(self, far: Yard) -> None:
         drop(far, "tcp dport 0-65535")
