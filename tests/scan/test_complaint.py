@@ -33,7 +33,9 @@ def test_what_was_said_and_whether_the_machine_itself_did(
     assert complaint.parse(socket.AF_INET, error(kind, code), "10.0.0.2") == (reason, False)
 
 
-@pytest.mark.parametrize("data", [error(3, 4), error(3, 3, LOCAL), error(3, 3, ICMP6), b"", OWN[:15]])
+@pytest.mark.parametrize(
+    "data", [error(3, 4), error(3, 3, LOCAL), error(3, 3, ICMP6), b"", OWN[:15]]
+)
 def test_what_says_nothing_of_a_door(data: bytes) -> None:
     assert complaint.parse(socket.AF_INET, data, "10.0.0.1") is None
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Generator
 
 import pytest
+
 import heard
 import yard
 from heard import Heard

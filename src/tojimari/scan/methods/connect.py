@@ -12,9 +12,9 @@ from tojimari.scan.street import Street
 from tojimari.scan.task import Answer, Ended, Ending, Method, Reason, Task, Told
 from tojimari.scan.telling import Telling
 
-# Doors that are finished before the next are begun: so many that it takes about a second, because
-# whoever is killed and goes on begins with the last block again; four where some are silent, because
-# the waiting for them comes once a block. Fewer would be too few to tell loss from filtering.
+# Doors that are finished before the next are begun: as many as take about a second, because whoever
+# is killed and goes on begins with the last block again; four where some are silent, because the
+# waiting for them comes once a block. Fewer would be too few to tell loss from filtering.
 FEWEST_DOORS, FIRST_DOORS, MOST_DOORS = 1 << 10, 1 << 12, 1 << 16
 BLOCK_SECONDS, SILENT_SECONDS = 1.0, 4.0
 GROWTH = 4  # times as many as before, at most
