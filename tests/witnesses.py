@@ -1,7 +1,7 @@
 """The witnesses of a door in a house of the practice network, each asked anew after a change.
 
-Inside: the kernel's sockets (by ``ss``) and the rules (by ``reach``). From another house: a scan, and
-a conversation.
+Inside: the kernel's sockets (by ``ss``) and the rules (by ``reach``). From another house: a scan,
+and a conversation.
 """
 
 import json
@@ -13,7 +13,9 @@ from visits import VISITOR, tojimari
 
 OPEN, SHUT, SILENT = "open", "shut", "-"
 _LOOPBACK = ("127.", "[::1]")
-_PATIENCE = "2"  # seconds for a conversation; those of the street take a tenth of one
+# Seconds for a conversation, by what the scan said: behind a strange number many are tried, and
+# where nobody answers nobody speaks.
+_PATIENCE = {OPEN: "6", SHUT: "1"}
 _FATES = {"certainly": OPEN, "certainly-not": SHUT}
 
 
@@ -50,11 +52,14 @@ def asked(street: Street, house: str, port: int, *, udp: bool = False) -> Word:
     """Ask all of them."""
     transport = "udp" if udp else "tcp"
     address = str(street.plan.house(house).ipv4)
+    door = f"{port}/{transport}"
+    scan = _scan(street, address, door)
+    patience = _PATIENCE[OPEN if scan.startswith(OPEN) else SHUT]
     return Word(
         _sockets(street, house, port, transport),
-        _rules(street, house, address, f"{port}/{transport}"),
-        _scan(street, address, f"{port}/{transport}"),
-        _spoken(street, address, f"{port}/{transport}"),
+        _rules(street, house, address, door),
+        scan,
+        _spoken(street, address, door, patience),
     )
 
 
@@ -86,8 +91,8 @@ def _scan(street: Street, address: str, door: str) -> str:
     return state
 
 
-def _spoken(street: Street, address: str, door: str) -> str:
-    words = ("identify", f"{address}:{door}", "--seconds", _PATIENCE, "--all", "--json")
+def _spoken(street: Street, address: str, door: str, patience: str) -> str:
+    words = ("identify", f"{address}:{door}", "--seconds", patience, "--all", "--json")
     code, said = tojimari(street, VISITOR, *words)
     assert code in {0, 1}, said
     (found,) = json.loads(said.splitlines()[0])["doors"]

@@ -168,3 +168,100 @@ def test_a_published_port_that_ufw_denies_is_shut_in_the_first_way_that_is_offer
     assert tojimari(gates, "office", "undo")[0] == 0
     assert asked(gates, "office", 8080).spoken == "http"
     assert theirs(gates, "office") == untouched
+
+
+OWNED = (("office", "ufw"), ("bank", "firewalld"))
+
+
+def without_backups(lines: list[str]) -> list[str]:
+    """All but the copies that firewalld keeps of what it has written over."""
+    return [one for one in lines if not one.split(" ")[0].endswith(".xml.old")]
+
+
+@pytest.mark.parametrize(("house", "owner"), OWNED)
+def test_a_door_is_shut_by_the_rules_of_whom_the_firewall_is_if_that_is_asked_for(
+    gates: Street, house: str, owner: str
+) -> None:
+    before = without_backups(theirs(gates, house))
+    code, said = tojimari(gates, house, "close", "80", "--by", owner, *LASTING)
+    assert code == 0, said
+    assert "80/tcp is closed now; every other port and source as before" in said
+    again = RELOADS[house][0]
+    for words in ("true", again):
+        inside(gates, house, "sh", "-c", f"({words}) >/dev/null")
+        heard = asked(gates, house, 80)
+        assert (heard.sockets, heard.rules, heard.spoken) == (OPEN, SHUT, SILENT), words
+        assert heard.scan == "filtered"
+        assert asked(gates, house, 22).spoken == "ssh"
+    inside(gates, house, "sh", "-c", "! nft list table inet tojimari 2>/dev/null")
+    assert tojimari(gates, house, "undo")[0] == 0
+    assert asked(gates, house, 80).spoken == "http"
+    assert sorted(without_backups(theirs(gates, house))) == sorted(before)
+
+
+@pytest.mark.parametrize(("house", "owner"), OWNED)
+def test_what_nobody_confirms_is_undone_in_the_owners_words(
+    gates: Street, house: str, owner: str
+) -> None:
+    before = sorted(without_backups(theirs(gates, house)))
+    words = ("close", "80", "--by", owner, "--yes", "--for", "3s")
+    code, said = tojimari(gates, house, *words)
+    assert code == 0, said
+    until(lambda: asked(gates, house, 80).spoken, "http")
+    until(lambda: str(sorted(without_backups(theirs(gates, house))) == before), "True")
+    assert sorted(without_backups(theirs(gates, house))) == before
+    assert asked(gates, house, 80).spoken == "http"
+
+
+@pytest.mark.parametrize("begun", [1, 2, 3])
+@pytest.mark.parametrize(("house", "owner"), OWNED)
+def test_what_is_killed_half_way_is_put_back_by_the_timer_alone(
+    gates: Street, house: str, owner: str, begun: int
+) -> None:
+    before = sorted(without_backups(theirs(gates, house)))
+    # Killed as soon as the journal says that so many deeds were begun; or, being faster, confirmed
+    # by nobody.
+    script = f"""
+tojimari close 80 --by {owner} --yes --for 5s >/dev/null 2>&1 &
+until grep -l '"begun":[{begun}-9],"state":"applying"' /var/lib/tojimari/journal/*.json 2>/dev/null
+do kill -0 $! || break; done
+kill -9 $!; wait $!; echo $?
+"""
+    ended = inside(gates, house, "bash", "-c", script).splitlines()[-1]
+    assert ended in {"137", "0"}
+    until(lambda: str(sorted(without_backups(theirs(gates, house))) == before), "True")
+    assert sorted(without_backups(theirs(gates, house))) == before
+    listed = json.loads(tojimari(gates, house, "journal", "--json")[1])["changes"]
+    assert listed[-1]["state"] in {"undone", "applying"}
+    if listed[-1]["state"] == "applying":  # before the timer was set nothing else was begun
+        tojimari(gates, house, "undo", listed[-1]["id"])
+
+
+def test_a_published_port_passes_the_rule_of_ufws_and_everything_is_undone(gates: Street) -> None:
+    before = theirs(gates, "office")
+    code, said = tojimari(gates, "office", "close", "8080/tcp", "--by", "ufw", "--yes")
+    assert code == 2
+    assert "ufw has the rule now, and all the same 8080/tcp can be reached" in said
+    assert "--by firewall closes that too" in said
+    assert sorted(theirs(gates, "office")) == sorted(before)
+    assert asked(gates, "office", 8080).spoken == "http"
+
+
+@pytest.mark.parametrize(("house", "owner"), OWNED)
+def test_a_door_is_left_open_to_some_by_the_owners_rules(
+    gates: Street, house: str, owner: str
+) -> None:
+    before = sorted(without_backups(theirs(gates, house)))
+    policy = "printf 'schema = \"tojimari.doors/1\"\\n' >/root/doors.toml"
+    inside(gates, house, "sh", "-c", policy)
+    words = ("--from", "203.0.113.0/24", "--why", "the shop", "--policy", "/root/doors.toml")
+    code, said = tojimari(gates, house, "allow", "80", "--by", owner, *words, *LASTING)
+    assert code == 0, said
+    assert asked(gates, house, 80).spoken == "http"
+    other = next(one for one, _ in OWNED if one != house)
+    address = str(gates.plan.house(house).ipv4)
+    knocks = ("scan", f"{address}", "-p", "80", "--all", "--json")
+    state = json.loads(tojimari(gates, other, *knocks)[1].splitlines()[0])["doors"][0]["state"]
+    assert state == "filtered"
+    assert tojimari(gates, house, "undo")[0] == 0
+    assert sorted(without_backups(theirs(gates, house))) == before
