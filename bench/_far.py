@@ -1,6 +1,7 @@
 """A machine at the other end of a cable, for benches: a network namespace, doors, and rules."""
 
 import contextlib
+import json
 import subprocess
 import sys
 from collections.abc import Generator, Sequence
@@ -50,6 +51,15 @@ class Far:
         self._programs.append(started)
         assert started.stdout is not None
         started.stdout.readline()
+
+    def dropped(self) -> int:
+        """Frames that found no room at either end of the cable, or of what stands between."""
+        total = 0
+        for prefix in ([], self.line()):
+            words = [*prefix, "ip", "-j", "-s", "link", "show", CABLE]
+            shown = subprocess.run(words, check=True, capture_output=True).stdout
+            total += sum(json.loads(shown)[0]["stats64"][way]["dropped"] for way in ("rx", "tx"))
+        return total
 
     def close(self) -> None:
         for one in self._programs:
@@ -108,6 +118,8 @@ def far(distance: Distance | None = None) -> Generator[Far]:
             if one is not None:
                 one.kill()
                 one.wait()
+        # A namespace goes some time after the last who was in it, and only then its cable.
+        subprocess.run(["ip", "link", "del", CABLE], check=False, capture_output=True)
 
 
 def _line(distance: Distance, pid: int) -> subprocess.Popen[str]:
