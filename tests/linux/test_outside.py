@@ -1,5 +1,6 @@
 """A place outside: what is sent from there comes in by the real interface, and nothing is left."""
 
+import contextlib
 import errno
 import os
 import select
@@ -59,15 +60,24 @@ def before_tcx(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bpf, "link", refuse)
 
 
-def connects(outside: Outside, address: str, port: int) -> bool:
+def connects(outside: Outside, address: str, port: int, seconds: float = 5) -> bool:
     def connect() -> bool:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         with socket.socket(family) as one:
-            one.settimeout(5)
+            one.settimeout(seconds)
             one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("@ii", 1, 0))
             return one.connect_ex((address, port)) == 0
 
     return outside.visit(connect)
+
+
+def waiting(one: socket.socket) -> list[bytes]:
+    """Everything that has come by now."""
+    found: list[bytes] = []
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            found.append(one.recv(2048))
+    return found
 
 
 @pytest.mark.usefixtures("root")
@@ -147,13 +157,43 @@ def test_nothing_of_it_is_on_the_wire(wire: str) -> None:
         beyond.settimeout(0)
         with Outside(wire, SOURCES, tuple(HERE.values())) as outside:
             assert connects(outside, HERE[4], 7000)
-        seen: list[bytes] = []
-        try:
-            while True:
-                seen.append(beyond.recv(2048))
-        except BlockingIOError:
-            pass
-        assert not [one for one in seen if socket.inet_aton(SOURCES[4]) in one]
+        assert not [one for one in waiting(beyond) if socket.inet_aton(SOURCES[4]) in one]
+
+
+@pytest.mark.usefixtures("root")
+@pytest.mark.parametrize("other", ["ether", "tunnel"])
+def test_no_answer_leaves_by_another_interface_where_rules_of_routing_lead_it_there(
+    wire: str, other: str
+) -> None:
+    """Of Ethernet's kind it comes back as it would outside, of the others it is dropped."""
+    kind = {
+        "ether": "ip link add by0 type veth peer name beyond0 && ip link set beyond0 up",
+        "tunnel": "ip tuntap add by0 mode tun",
+    }[other]
+    script = f"""
+set -e
+{kind}
+ip addr add 10.8.0.1/24 dev by0; ip link set by0 up
+ip route add default dev by0 table 77
+ip rule add from 192.0.2.1 lookup 77
+"""
+    if other == "ether":
+        script += "ip neigh add 198.18.0.1 lladdr 02:00:00:00:00:02 dev by0 nud permanent"
+
+    try:
+        subprocess.run(["sh", "-c", script], check=True)
+        with (
+            socket.create_server((HERE[4], 7000)),
+            socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as leaving,
+        ):
+            leaving.bind(("by0", 3))
+            leaving.settimeout(0)
+            with Outside(wire, {4: SOURCES[4]}, (HERE[4],)) as outside:
+                assert connects(outside, HERE[4], 7000, seconds=1) is (other == "ether")
+            assert not [one for one in waiting(leaving) if socket.inet_aton(SOURCES[4]) in one]
+    finally:
+        subprocess.run(["ip", "rule", "del", "from", "192.0.2.1", "lookup", "77"], check=True)
+        subprocess.run(["ip", "link", "del", "by0"], check=True)
 
 
 @pytest.mark.usefixtures("root")
@@ -176,7 +216,8 @@ def test_a_killed_process_leaves_no_more_than_the_next_one_takes_away(
             holder.send_signal(signal.SIGKILL)
             holder.wait()
     if kernel == "old":
-        steering.clear(socket.if_nametoindex(wire))
+        for index, _ in socket.if_nameindex():
+            steering.clear(index)
     assert left() == before
 
 

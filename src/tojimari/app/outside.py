@@ -9,7 +9,7 @@ from functools import partial
 from tojimari.app import scan_plan
 from tojimari.app.scan_plan import Wish
 from tojimari.core import networks
-from tojimari.core.errors import HostError, RefusedError, UsageError
+from tojimari.core.errors import HostError, PrivilegeError, RefusedError, UsageError
 from tojimari.core.message import Message, mark
 from tojimari.linux import neighbours, outside, rtnetlink
 from tojimari.linux.outside import Outside
@@ -18,6 +18,8 @@ from tojimari.linux.rtnetlink import Link
 from tojimari.scan.plan import Part, Plan
 
 HINT = mark("tojimari scan --from-outside --interface eth0")
+AGAIN = "sudo tojimari scan --from-outside"
+INNER = "inner-interface"  # code of what is said of interfaces that lead to containers
 _VERSIONS: tuple[int, ...] = (4, 6)
 _WITHOUT_FRAMES = frozenset({"loopback", "dummy"})  # whose addresses are met by another interface
 _PATIENCE = 1.2  # seconds for the gateway; the kernel asks again after one
@@ -52,12 +54,15 @@ class Survey:
 
 
 @contextmanager
-def opened(wish: Wish, interface: str = "") -> Generator[tuple[Plan, list[Outside]]]:
+def opened(
+    wish: Wish, interface: str = "", again: str = AGAIN
+) -> Generator[tuple[Plan, list[Outside]]]:
     """A scan of this machine from outside, ready to be done while the ``with`` lasts.
 
     Args:
         wish: What is knocked at; its targets are addresses of this machine, none for all.
         interface: The only interface by which to come; empty for every one that leads outside.
+        again: What to type with more rights.
 
     Yields:
         The plan, and for each of its parts the place that it is done from.
@@ -77,7 +82,7 @@ def opened(wish: Wish, interface: str = "") -> Generator[tuple[Plan, list[Outsid
     made: Plan | None = None
     with ExitStack() as stack:
         for one in found.vantages:
-            place = stack.enter_context(Outside(one.interface, one.sources, one.targets))
+            place = _entered(stack, one, again)
             asked = replace(
                 wish,
                 targets=one.targets,
@@ -91,6 +96,14 @@ def opened(wish: Wish, interface: str = "") -> Generator[tuple[Plan, list[Outsid
         if made is None or not parts:
             raise _nowhere(remarks)
         yield replace(made, parts=tuple(parts), remarks=tuple(remarks)), places
+
+
+def _entered(stack: ExitStack, one: Vantage, again: str) -> Outside:
+    try:
+        return stack.enter_context(Outside(one.interface, one.sources, one.targets))
+    except PrivilegeError as error:
+        error.hint = Message("privilege", again)
+        raise
 
 
 def survey(words: Sequence[str] = (), interface: str = "") -> Survey:
@@ -156,7 +169,7 @@ def _leads_outside(link: Link, wanted: str, remarks: list[Message]) -> bool:
     if networks.is_container_interface(known.name):
         remarks.append(
             Message(
-                "inner-interface",
+                INNER,
                 mark("{interface} leads to containers: --interface {interface} comes from there."),
                 {"interface": known.name},
             )

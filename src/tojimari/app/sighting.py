@@ -50,6 +50,7 @@ def see(
     *,
     ports: frozenset[int] | None = None,
     progress: Progress | None = None,
+    command: str = "look",
 ) -> Sighted:
     """Knock at every TCP door of this machine, as somebody outside would.
 
@@ -59,6 +60,7 @@ def see(
         walls: What the firewalls said.
         ports: Only these numbers; None for all.
         progress: Is told how many were knocked at, of how many.
+        command: The command to type again with more rights.
 
     Raises:
         PrivilegeError: Not permitted.
@@ -68,7 +70,9 @@ def see(
     if ports is not None and not ports:
         return Sighted(tuple(doors), ())
     words = "" if ports is None else ",".join(map(str, sorted(ports)))
-    with outside.opened(Wish(ports=words, transports=(Transport.TCP,))) as (plan, places):
+    wish = Wish(ports=words, transports=(Transport.TCP,))
+    again = f"sudo tojimari {command} --scan"
+    with outside.opened(wish, again=again) as (plan, places):
         views = [_View(part) for part in plan.parts]
         with Run(plan, places=places) as run:
             for event in run:
@@ -82,18 +86,19 @@ def see(
     if progress is not None:
         progress(plan.doors, plan.doors)
     ours = identify.own_namespace(seen.namespaces)
-    again = look.view()
-    held = {(one.netns, one.endpoint) for one in again.listeners}
+    later = look.view()
+    held = {(one.netns, one.endpoint) for one in later.listeners}
     judge = _Judge(walls, ours)
     made: list[Door] = []
     at = time.time()
     for door in doors:
         gone = door.listener is not None and (door.namespace.inode, door.endpoint) not in held
         made.append(door if gone else _joined(door, ours, views, judge, at))
-    after = [one for one in again.listeners if one.netns == ours]
+    after = [one for one in later.listeners if one.netns == ours]
     busy = {one.endpoint.port for one in after if not one.endpoint.is_loopback}
     made += _unheld(seen, made, views, judge, busy, ours, at)
-    remarks = [*plan.remarks, *(one.remark for one in views if one.remark is not None)]
+    remarks = [one for one in plan.remarks if one.code != outside.INNER]
+    remarks += [one.remark for one in views if one.remark is not None]
     return Sighted(tuple(made), tuple(Unseen(one, 0) for one in remarks))
 
 

@@ -24,12 +24,14 @@ from tojimari.linux import libc, rtnetlink, steering, wiring
 from tojimari.linux.capabilities import Capability, missing
 from tojimari.linux.namespaces import Visitor
 from tojimari.linux.passage import Passages, Sort
+from tojimari.linux.rtnetlink import Link
 from tojimari.linux.steering import Hook
 
 FAR = "outside"  # the name of the interface there
 SOURCES = {4: "198.18.0.1", 6: "2001:2::1"}  # for measurements (RFC 2544, RFC 5180)
 NEEDED = (Capability.NET_ADMIN, Capability.SYS_ADMIN, Capability.NET_RAW)
 ETHERNET = 1  # ARPHRD_ETHER of linux/if_arp.h
+LOOPBACK = "loopback"
 _LENGTH = 6  # bytes of a link address
 _TRIED = 64  # addresses of the local link, before it is called full
 _TINY = {4: 2, 6: 4}  # bits of hosts below which a network has no room for a visitor
@@ -111,18 +113,9 @@ class Outside:
         """
         return self._visitor.visit(self._namespace, look)
 
-    def enter(self) -> None:
-        """Go there with this thread, which never comes back.
-
-        Raises:
-            OSError: The kernel refused.
-        """
-        libc.setns(self._namespace, libc.CLONE_NEWNET)
-
     def _make(self) -> None:
-        real = next(
-            (one for one in rtnetlink.links() if one.interface.name == self.interface), None
-        )
+        links = rtnetlink.links()
+        real = next((one for one in links if one.interface.name == self.interface), None)
         if real is None or real.sort != ETHERNET or len(real.hardware) != _LENGTH:
             raise HostError(
                 "{interface} takes no frames of Ethernet, so nothing can come in by it from here",
@@ -143,8 +136,25 @@ class Outside:
             (steering.inwards(addresses, real.interface.index), index, Hook.INGRESS),
         ):
             self._stack.callback(steering.attach(program, place, hook))
+        self._guard(links, real.interface.index, index)
         wiring.up(index)
         self.visit(self._furnish)
+        wiring.await_up(index)
+
+    def _guard(self, links: Sequence[Link], real: int, near: int) -> None:
+        """See that no answer leaves by another interface, where rules of routing lead it there.
+
+        One of Ethernet's kind brings it here, as it would come back to whoever is outside; of the
+        others it is dropped.
+        """
+        addresses = tuple(self.sources.values())
+        aside = steering.aside(addresses, near, self.own)
+        for one in links:
+            known = one.interface
+            if known.index == real or not (known.up and known.addresses) or known.kind == LOOPBACK:
+                continue
+            program = aside if one.sort == ETHERNET else steering.stop(addresses)
+            self._stack.callback(steering.attach(program, known.index, Hook.EGRESS))
 
     def _furnish(self) -> None:
         """Addresses and ways, there."""

@@ -37,6 +37,7 @@ _FIRST = 1 << 3  # BPF_F_BEFORE, with nothing named: before all others
 _NEXT, _DROP = -1, 2  # TCX_NEXT = TC_ACT_UNSPEC, TCX_DROP = TC_ACT_SHOT
 
 # Where things stand in a frame of Ethernet.
+_FRAME = 14  # bytes of its header
 _TYPE, _IPV4, _ARP, _IPV6 = 12, 0x0800, 0x0806, 0x86DD
 _FROM = {4: 26, 6: 22}
 _TO = {4: 30, 6: 38}
@@ -117,6 +118,22 @@ def aside(addresses: Collection[str], index: int, hardware: bytes) -> bytes:
     program.move(R1, R6).set(R2, 0).move(R3, FRAME).add_value(R3, -8)
     program.set(R4, len(hardware)).set(R5, 0).call(_STORE_BYTES)
     program.set(R1, index).set(R2, 0).call(_REDIRECT).exit()
+    return program.build()
+
+
+def stop(addresses: Collection[str]) -> bytes:
+    """A program that drops what goes out to some addresses by an interface without frames.
+
+    Args:
+        addresses: One of each version at most.
+    """
+    program = Assembler().move(R6, R1).load_packet(1, 0).shift_right(R0, 4)
+    program.jump_if(R0, 4, "4").jump_if(R0, 6, "6")
+    program.label("pass").set(R0, _NEXT).exit()
+    for version in (4, 6):
+        program.label(str(version))
+        _equal(program, _of(addresses, version), _TO[version] - _FRAME, "drop", "pass")
+    program.label("drop").set(R0, _DROP).exit()
     return program.build()
 
 

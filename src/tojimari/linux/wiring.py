@@ -98,9 +98,10 @@ def up(index: int) -> None:
 
 
 def await_up(index: int) -> None:
-    """Wait until the kernel has seen that both ends of a cable are up.
+    """Wait until the kernel has seen that a cable's end is up, and the other one too.
 
-    It tells its protocols a moment later, and until then IPv6 sends nothing.
+    It learns of it a moment later. Until then IPv6 sends nothing, and the end that was up first
+    drops whatever it is to send.
 
     Raises:
         OSError: The kernel refused; ETIMEDOUT where it takes longer than it ever should.

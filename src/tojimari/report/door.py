@@ -148,8 +148,8 @@ def _itself(fold: Fold, words: Words | None, language: Language) -> Iterator[_Fa
     if door.conversation is not None:
         yield from _spoken(door.conversation, language)
     yield _Fact(language.text(mark("Who can come")), tuple(_reaches(door, language)))
-    if door.sightings:
-        lines = tuple(_sighted(one, language) for one in door.sightings)
+    if fold.sightings:
+        lines = tuple(_sighted(one, language) for one in fold.sightings)
         yield _Fact(language.text(mark("From outside")), lines)
     if door.forwarding is not None:
         yield _Fact(language.text(mark("Sent on")), tuple(_sent(door.forwarding, language)))
