@@ -5,7 +5,7 @@ script/bench scan_udp [-n N] [--ports N] [--limit MILLISECONDS]
 Linux sends one "port unreachable" a second to each peer, after six at once: no scan can learn of a
 thousand shut doors sooner than in a thousand seconds. By default the bench lets one out every 20
 ms, so that it ends in the day; what is compared is how near each comes to the limit. nmap runs at
-its own pace: with -T4 it gives up on most of the shut doors (13 to 27 of 60 told right at 1,000 ms).
+its own pace: with -T4 it gives up on most of the shut doors (13 to 27 of 60 right at 1,000 ms).
 """
 
 import argparse
