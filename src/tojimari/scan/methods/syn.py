@@ -88,7 +88,9 @@ def _run(task: Task, told: Told) -> Ending:
         book = Book(task.space, places, wire, clock, told)
         on_link = way.gateway is None
         flow = Flow(_SILENT_ON_LINK if on_link else _SILENT_BEYOND, task.limits.rate)
-        timer = Timer(_FIRST_ON_LINK if on_link else _FIRST_BEYOND)
+        # A tunnel's other end is on the link, and may yet be on another continent.
+        near = on_link and way.link != "none"
+        timer = Timer(_FIRST_ON_LINK if near else _FIRST_BEYOND)
         before = task.end - task.first - len(places)
         return Sweep(task, book, flow, timer, clock, told, before).run()
 
