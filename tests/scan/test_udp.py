@@ -135,6 +135,18 @@ class TestLimits:
         assert [one.code for one in ending.remarks] == ["errors-limited"]
         assert time.monotonic() - began < 60  # at the limit it is 7 s
 
+    def test_errors_that_somebody_else_has_used_up_are_waited_for(self, far: Yard) -> None:
+        """Linux sends six errors at once and then one a second, as it is without a setting."""
+        far.run("sysctl", "-qw", "net.ipv4.icmp_ratelimit=1000")
+        far.serve(_ANSWER, "0.0.0.0", "53", "69")
+        with socket.socket(type=socket.SOCK_DGRAM) as other:
+            for port in range(1000, 1010):
+                other.sendto(b"", (THEIRS, port))
+        asked = task(THEIRS, (53, 54, 55))
+        told = knocked(asked)
+        assert told.ports(asked, Answer.OPEN) == [53]
+        assert told.ports(asked, Answer.CLOSED) == [54, 55]
+
     def test_a_wall_is_told_from_a_limit_and_not_crept_along(self, far: Yard) -> None:
         far.run("sysctl", "-qw", "net.ipv4.icmp_ratelimit=0")
         far.run(

@@ -125,6 +125,9 @@ class RawWire:
         """Probe a stretch of the doors that were loaded; see ``arrivals.Wire``."""
         first, end = stretch
         count = end - first + len(checks)
+        self.ear.expect(batch, slot)
+        for _, _, from_slot in checks:
+            self.ear.expect(batch, from_slot)
         if count <= _FEW:
             self._fill(self._box, host, stretch, slot, batch)
             self._add(self._box, host, end - first, slot, batch, checks)
