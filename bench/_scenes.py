@@ -27,6 +27,8 @@ class Program:
         words: Its command line.
         count: How many open doors its output tells of.
         most: Runs at most: of what takes minutes, one is enough to see that.
+        patience: Seconds after which it is ended.
+        endless: How often it had to be: masscan sometimes waits for ever (masscan#144).
         seconds: Of each run.
         found: Open doors of each run.
     """
@@ -34,20 +36,27 @@ class Program:
     words: Sequence[str]
     count: Count
     most: int = 1000
+    patience: float = 60
+    endless: int = 0
     seconds: list[float] = field(default_factory=list[float])
     found: list[int] = field(default_factory=list[int])
 
     def run(self) -> None:
-        """Once; whoever is not done after two minutes has found nothing."""
+        """Once."""
         began = time.perf_counter()
         try:
             said = subprocess.run(
-                self.words, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=120
+                self.words,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                timeout=self.patience,
             ).stdout
-        except subprocess.TimeoutExpired:
-            said = None
+        except subprocess.TimeoutExpired as late:
+            self.endless += 1
+            said = late.stdout or b""
         self.seconds.append(time.perf_counter() - began)
-        self.found.append(-1 if said is None else self.count(said))
+        self.found.append(self.count(said) if said else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +117,7 @@ def masscan(link: str) -> Program:
     """Told its router, without which it looks for one for ever."""
     way = ("-e", CABLE, "--router-mac", link.replace(":", "-"), "--wait", "1")
     words = ("masscan", THEIRS, "-p", "1-65535", "--rate", "10000000", *way)
-    return Program(words, _lines(rb"^Discovered open port"))
+    return Program(words, _lines(rb"^Discovered open port"), patience=6)
 
 
 FAST = ("--min-rate", "100000", THEIRS)
