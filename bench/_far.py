@@ -43,8 +43,25 @@ class Far:
 
     def serve(self, program: str, *arguments: str) -> None:
         """Start a Python program there, and wait until it has said a line."""
+        self._start("-c", program, *arguments)
+
+    def script(self, path: str, *arguments: str) -> None:
+        """Start a Python file there, and wait until it has said a line."""
+        self._start(path, *arguments)
+
+    def hardware(self) -> str:
+        """The link address of its end of the cable."""
+        shown = subprocess.run(
+            self.line("ip", "-o", "link", "show", CABLE),
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        return shown.split("link/ether ")[1].split()[0]
+
+    def _start(self, *words: str) -> None:
         started = subprocess.Popen(
-            self.line(sys.executable, "-c", program, *arguments),
+            self.line(sys.executable, *words),
             stdout=subprocess.PIPE,
             text=True,
         )

@@ -84,8 +84,10 @@ def carry_out(
         except BaseException as error:
             apply.undo(book, replace(done, notes=(*done.notes, apply.reason(error))))
             raise
-        confirmed = State.PENDING if record.deadline is not None else State.CONFIRMED
-        return Done(book.write(replace(done, state=confirmed, proof=proof)), tuple(recovered))
+        done = replace(done, proof=proof)
+        if record.deadline is None:
+            return Done(apply.keep(book, done), tuple(recovered))
+        return Done(book.write(replace(done, state=State.PENDING)), tuple(recovered))
 
 
 def _step(thought: Plan) -> Step:

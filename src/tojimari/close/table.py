@@ -8,7 +8,7 @@ process alive.
 """
 
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tojimari.core.plan import Element, Target
@@ -19,6 +19,7 @@ PRIORITY = -150  # between NF_IP_PRI_CONNTRACK and NF_IP_PRI_NAT_DST
 
 CLOSED = "closed"
 KINDS = {4: "ipv4_addr", 6: "ipv6_addr"}
+SETS = (CLOSED, *(f"{use}{version}" for use in ("allowed", "closed") for version in KINDS))
 HEADERS = {4: "ip", 6: "ip6"}
 
 SETUP = f"""add table {TABLE}
@@ -50,10 +51,12 @@ class Present:
     Attributes:
         chain: Whether its chain is there with all of its rules.
         elements: The elements of its sets.
+        timed: Those of them that the kernel takes out by itself.
     """
 
     chain: bool
     elements: tuple[Element, ...]
+    timed: frozenset[Element] = frozenset()
 
 
 def closing(targets: Iterable[Target], sources: Sequence[str] = ()) -> tuple[Element, ...]:
@@ -107,6 +110,34 @@ def shutting(elements: Iterable[Element], present: Present, seconds: int) -> str
             f"add element {TABLE} {one.set} {{ {one.text}{timeout} }}",
         ]
     return "\n".join(lines) + "\n"
+
+
+def lacking(wanted: Mapping[Element, int], present: Present) -> dict[Element, int]:
+    """Those of some elements that are not there, or would go although they are to stay.
+
+    Args:
+        wanted: By element, after how many seconds it is to go; 0 for never.
+        present: What is there.
+    """
+    there = set(present.elements)
+    return {
+        one: seconds
+        for one, seconds in wanted.items()
+        if one not in there or (not seconds and one in present.timed)
+    }
+
+
+def restoring(missing: Mapping[Element, int], present: Present) -> str:
+    """The transaction that puts elements back, each with its own time, and makes the table whole.
+
+    Args:
+        missing: By element, after how many seconds it is to go; 0 for never.
+        present: What is there.
+    """
+    whole = Present(chain=True, elements=present.elements)
+    parts = [shutting((), present, 0)]
+    parts += [shutting((one,), whole, seconds) for one, seconds in missing.items()]
+    return "".join(parts)
 
 
 def opening(elements: Iterable[Element], present: Present) -> str:

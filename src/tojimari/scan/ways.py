@@ -12,8 +12,8 @@ from tojimari.scan.intervals import Intervals, cut, merged, network
 from tojimari.scan.task import Way
 
 # ARPHRD_* of linux/if_arp.h: what frames an interface takes. Bare packets are taken by PPP (512),
-# SLIP (256 to 260), modems (519, 530), tunnels (768, 769, 776, 778, 823) and what a program or a key
-# makes (65534: tun, WireGuard, xfrm). Others, InfiniBand say, have headers of their own.
+# SLIP (256 to 260), modems (519, 530), tunnels (768, 769, 776, 778, 823) and what a program or keys
+# make (65534: tun, WireGuard, xfrm). Others, InfiniBand say, have headers of their own.
 _LINKS = {1: "ethernet", 772: "loopback"}
 _BARE = frozenset({256, 257, 258, 259, 260, 512, 519, 530, 768, 769, 776, 778, 823, 65534})
 BARE, UNKNOWN = "none", "unknown"

@@ -1,7 +1,7 @@
 """Close the door by a table of our own, before destination NAT, with time limits in the kernel."""
 
-from tojimari.close import table
-from tojimari.close.move import Move, Situation, dropping, refused
+from tojimari.close import latch_unit, table
+from tojimari.close.move import Manager, Move, Situation, dropping, refused
 from tojimari.core.message import Message
 from tojimari.core.plan import Deed, Kind, Step
 
@@ -21,13 +21,27 @@ def _plan(situation: Situation) -> Step:
         does,
         (Deed(Kind.SHUT, elements=elements, seconds=situation.seconds),),
         (
-            Message(
-                "stays",
-                "the program goes on; sessions that exist go on; at the next boot the door is open",
-            ),
+            Message("stays", "the program goes on; sessions that exist go on"),
+            _after(situation),
         ),
         Message("open", "the same elements are taken out of tojimari's own table"),
         rules=True,
+    )
+
+
+def _after(situation: Situation) -> Message:
+    """What becomes of it at the next boot."""
+    if situation.units.manager is Manager.SYSTEMD:
+        return Message(
+            "latch",
+            "once it is confirmed, {unit} is set up, which closes it again after a boot, and when"
+            " somebody flushes the rules",
+            {"unit": latch_unit.NAME},
+        )
+    return Message(
+        "no-latch",
+        "at the next boot the door is open, unless your system starts {command} then",
+        {"command": "tojimari latch"},
     )
 
 
