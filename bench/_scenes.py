@@ -30,7 +30,7 @@ class Program:
         patience: Seconds after which it is ended.
         endless: How often it had to be: masscan sometimes waits for ever (masscan#144).
         seconds: Of each run.
-        found: Open doors of each run.
+        found: Open doors of each run; -1 where it did not come to say.
     """
 
     words: Sequence[str]
@@ -56,7 +56,7 @@ class Program:
             self.endless += 1
             said = late.stdout or b""
         self.seconds.append(time.perf_counter() - began)
-        self.found.append(self.count(said) if said else 0)
+        self.found.append(self.count(said))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,10 @@ def _lines(pattern: bytes) -> Count:
 
 
 def _told(output: bytes) -> int:
-    told = json.loads(output)
+    try:
+        told = json.loads(output)
+    except ValueError:
+        return -1
     return sum(one["state"] == "open" for one in told["doors"])
 
 
