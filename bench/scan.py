@@ -126,6 +126,7 @@ def _scene(name: str, n: int, complete: int, folder: Path) -> Outcome:
                 f"  {title:12} {statistics.median(one.seconds):7.3f} s ({low:.3f} to {high:.3f},"
                 f" n = {len(one.seconds)})  found {min(one.found)} to {max(one.found)}"
                 f" of {scene.opens}"
+                + (f", ended by force {one.endless} times" if one.endless else "")
             )
         if ceiling:
             seconds = statistics.median(ceiling)
@@ -179,7 +180,9 @@ def _compare(outcome: Outcome, peers: dict[str, Program], ceiling: Sequence[floa
     complete = {
         title: statistics.median(one.seconds)
         for title, one in peers.items()
-        if scene.peer in {None, title} and all(found == scene.opens for found in one.found)
+        if scene.peer in {None, title}
+        and not one.endless
+        and all(found == scene.opens for found in one.found)
     }
     if complete:
         outcome.against = min(complete, key=lambda title: complete[title])
