@@ -8,6 +8,7 @@ from streets import inside
 from tojimari.lab.launch import Street
 
 VISITOR = "visitor"
+SSH = ("ssh", "-q", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no")
 PATIENCE = 30.0  # seconds; the machine may be busy with other tests
 
 # Every file and link under /etc with its content, mode and owner; units; rules.
@@ -81,3 +82,28 @@ def until(check: Callable[[], str], wanted: str) -> str:
     while (found := check()) != wanted and time.monotonic() < deadline:
         pass
     return found
+
+
+def let_in(street: Street, house: str) -> tuple[str, ...]:
+    """See that the visitor may log in to a house; the words by which they do."""
+    make = (
+        "test -e /root/.ssh/id_ed25519 || ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519"
+    )
+    inside(street, VISITOR, "sh", "-c", f"mkdir -p -m 700 /root/.ssh; {make}")
+    key = inside(street, VISITOR, "cat", "/root/.ssh/id_ed25519.pub")
+    take = "mkdir -p -m 700 /root/.ssh; cat >/root/.ssh/authorized_keys"
+    inside(street, house, "sh", "-c", take, said=key)
+    return (*SSH, f"root@{street.plan.house(house).ipv4}")
+
+
+def by_ssh(visitor: tuple[Street, tuple[str, ...]], command: str) -> tuple[int, str]:
+    """What a command prints that is typed over SSH."""
+    street, words = visitor
+    done = subprocess.run(
+        street.line(VISITOR, [*words, command]),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return done.returncode, done.stdout + done.stderr
