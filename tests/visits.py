@@ -11,6 +11,7 @@ from tojimari.lab.keeper import HOUSES
 from tojimari.lab.launch import Street
 
 VISITOR = "visitor"
+SSH = ("ssh", "-q", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no")
 PATIENCE = 30.0  # seconds; the machine may be busy with other tests
 
 # Every file and link under /etc with its content, mode and owner; units; rules.
@@ -128,3 +129,28 @@ def _parent(pid: int, steps: int) -> int:
         told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
         pid = int(told.rpartition(")")[2].split()[1])
     return pid
+
+
+def let_in(street: Street, house: str) -> tuple[str, ...]:
+    """See that the visitor may log in to a house; the words by which they do."""
+    make = (
+        "test -e /root/.ssh/id_ed25519 || ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519"
+    )
+    inside(street, VISITOR, "sh", "-c", f"mkdir -p -m 700 /root/.ssh; {make}")
+    key = inside(street, VISITOR, "cat", "/root/.ssh/id_ed25519.pub")
+    take = "mkdir -p -m 700 /root/.ssh; cat >/root/.ssh/authorized_keys"
+    inside(street, house, "sh", "-c", take, said=key)
+    return (*SSH, f"root@{street.plan.house(house).ipv4}")
+
+
+def by_ssh(visitor: tuple[Street, tuple[str, ...]], command: str) -> tuple[int, str]:
+    """What a command prints that is typed over SSH."""
+    street, words = visitor
+    done = subprocess.run(
+        street.line(VISITOR, [*words, command]),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return done.returncode, done.stdout + done.stderr

@@ -5,14 +5,16 @@ house, and whoever speaks with the door from there. After each undoing: every by
 configuration, every unit and every rule as before. The table of all of it is printed.
 """
 
+import contextlib
 import json
 import time
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
 
-from streets import Streets
+from streets import Streets, inside
 from tojimari.lab.launch import Street
 from visits import knocked, snapshot, tojimari, until
 from witnesses import HEADING, OPEN, SHUT, SILENT, Word, asked
@@ -51,6 +53,7 @@ SCENES = {
         Daemon("apache", "web", 80, "apache2.service"),
         Daemon("sshd", "web", 22, "ssh.service"),
         Daemon("vsftpd", "files", 21, "vsftpd.service"),
+        Daemon("dnsmasq", "files", 53, "resolver.service"),
         Daemon("proftpd", "archive", 21, "proftpd.service"),
         Daemon("postfix", "mail", 25, "postfix@-.service"),
         Daemon("dovecot", "mail", 143, "dovecot.service"),
@@ -75,6 +78,43 @@ SCENES = {
         Daemon("dovecot", "hide", 21, "dovecot.service"),
     ),
 }
+
+
+# dnsmasq as a resolver, which no scene has: it lives in a house whose 53 is free.
+RESOLVER = """
+cat >/etc/resolver.conf <<END
+no-resolv
+no-hosts
+address=/lab.example/192.0.2.1
+port=53
+END
+cat >/etc/systemd/system/resolver.service <<END
+[Service]
+ExecStart=/usr/sbin/dnsmasq --keep-in-foreground -C /etc/resolver.conf
+[Install]
+WantedBy=multi-user.target
+END
+systemctl daemon-reload
+systemctl enable --quiet --now resolver
+"""
+GONE = """
+systemctl disable --quiet --now resolver
+rm /etc/resolver.conf /etc/systemd/system/resolver.service
+systemctl daemon-reload
+"""
+
+
+@contextlib.contextmanager
+def prepared(street: Street, scene: str) -> Generator[None]:
+    """The street with what the scene itself does not have."""
+    if scene != "town":
+        yield
+        return
+    inside(street, "files", "sh", "-ec", RESOLVER)
+    try:
+        yield
+    finally:
+        inside(street, "files", "sh", "-ec", GONE)
 
 
 def units(daemon: Daemon) -> list[str]:
@@ -158,7 +198,7 @@ def test_every_daemon_is_closed_in_every_way_and_put_back_to_the_byte(
     street = streets.up(scene)
     houses = sorted({one.house for one in SCENES[scene]})
     by_house = [[one for one in SCENES[scene] if one.house == house] for house in houses]
-    with ThreadPoolExecutor(2) as pool:
+    with prepared(street, scene), ThreadPoolExecutor(2) as pool:
         done = pool.map(of_house, [street] * len(houses), by_house)
         rows = [row for those in done for row in those]
     with capsys.disabled():

@@ -145,16 +145,40 @@ def test_units_that_stop_with_it_are_said_and_start_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("manager", "commands"),
+    ("manager", "links", "commands"),
     [
-        (Manager.OPENRC, ("rc-service nginx stop", "rc-update del nginx")),
-        (Manager.SYSV, ("service nginx stop", "update-rc.d nginx disable")),
+        (
+            Manager.OPENRC,
+            ("/etc/runlevels/default/nginx",),
+            ("rc-service nginx stop", "rc-update del nginx default"),
+        ),
+        (
+            Manager.SYSV,
+            ("/etc/rc2.d/S01nginx", "/etc/rc3.d/S01nginx"),
+            ("service nginx stop", "update-rc.d nginx disable"),
+        ),
+        (Manager.SYSV, ("/etc/rc2.d/K01nginx",), ("service nginx stop",)),
     ],
 )
 def test_other_service_managers_are_spoken_to_in_their_words(
-    manager: Manager, commands: tuple[str, ...]
+    manager: Manager, links: tuple[str, ...], commands: tuple[str, ...]
 ) -> None:
-    assert planned("unit", replace(SITUATION, units=Fake(manager=manager))).commands == commands
+    script = {"/etc/init.d/nginx": "DAEMON=/usr/sbin/nginx\n"}
+    files = Papers({**FILES.texts, **script, **dict.fromkeys(links, "")})
+    # No control group tells of which service a process is.
+    holder = process(813, "nginx", user="www-data")
+    here = replace(
+        SITUATION,
+        doors=joined(door("0.0.0.0", 80, holder), door("0.0.0.0", 443, holder)),
+        units=Fake(manager=manager),
+        files=files,
+    )
+    step = planned("unit", here)
+    assert step.commands == commands
+    assert step.stops == (Target(Transport.TCP, 443),)
+    assert planned("config", here).commands[-1] == commands[0].replace("stop", "restart")
+    assert refusal("unit", replace(here, files=FILES)) == "no-script"
+    assert refusal("config", replace(here, files=FILES)) == "no-unit"
 
 
 def test_a_container_is_stopped_as_a_whole() -> None:

@@ -30,6 +30,7 @@ def test_labels_are_asked_only_where_selinux_enforces(
     (tools / "semanage").chmod(0o755)
     assert semanage.labels(root(tmp_path / "a", "0")) is None
     assert semanage.labels(Disk(str(tmp_path / "none"))) is None
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
     assert semanage.labels(root(tmp_path / "b", "1")) == Labels()  # there is no semanage
     monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
     found = semanage.labels(root(tmp_path / "c", "1"))

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable, Sequence
 
-from tojimari.close import configuration, selinux
+from tojimari.close import configuration, scripts, selinux
 from tojimari.close.configuration import Found
 from tojimari.close.disk import as_bytes
 from tojimari.close.move import Manager, Move, Situation, refused, with_them
@@ -48,7 +48,9 @@ def _plan(situation: Situation) -> Step:
             does,
             Message("not-understood", "no configuration that tojimari understands makes it"),
         )
-    if any(one.owner is None or one.owner.unit is None for one in found.values()):
+    if any(
+        one.owner is None or scripts.name(situation, one.owner) is None for one in found.values()
+    ):
         return refused(
             NAME, does, Message("no-unit", "the program was not started by the service manager")
         )
@@ -97,7 +99,11 @@ def _step(situation: Situation, found: Sequence[Found], edits: Sequence[Edit]) -
         )
     deeds += [Deed(Kind.RUN, words) for one in found for words in _tests(one)]
     deeds += [Deed(Kind.RUN, words) for words in taking]
-    restarted = {one.owner.unit for one in found if one.owner and not _reloads(situation, one)}
+    restarted = {
+        scripts.name(situation, one.owner)
+        for one in found
+        if one.owner and not _reloads(situation, one)
+    }
     breaks: tuple[Message, ...] = ()
     if restarted:
         names = {"units": ", ".join(sorted(str(one) for one in restarted))}
@@ -158,10 +164,10 @@ def _reloads(situation: Situation, found: Found) -> bool:
 def _taking(situation: Situation, found: Found) -> list[tuple[str, ...]]:
     """The commands by which the service takes up what its files say now."""
     assert found.owner is not None  # noqa: S101 - the caller has looked
-    unit = found.owner.unit or ""
+    unit = scripts.name(situation, found.owner) or ""
     if situation.units.manager is not Manager.SYSTEMD:
         word = "rc-service" if situation.units.manager is Manager.OPENRC else "service"
-        return [(word, unit.removesuffix(".service"), "restart")]
+        return [(word, unit, "restart")]
     if unit.endswith(".socket"):
         known = situation.units.unit(unit)
         services = [one for one in (known.services if known else ()) if "@." not in one]
