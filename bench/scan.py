@@ -53,21 +53,33 @@ class Program:
         count: How many open doors its output tells of.
         seconds: Of each run.
         found: Open doors of each run.
+        patience: Seconds after which it is ended.
+        endless: How often it had to be: masscan sometimes waits for ever (masscan#144).
     """
 
     words: Sequence[str]
     count: Count
     seconds: list[float] = field(default_factory=list[float])
     found: list[int] = field(default_factory=list[int])
+    patience: float = 120
+    endless: int = 0
 
     def run(self) -> None:
         """Once."""
         began = time.perf_counter()
-        done = subprocess.run(
-            self.words, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=120
-        )
+        try:
+            told = subprocess.run(
+                self.words,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                timeout=self.patience,
+            ).stdout
+        except subprocess.TimeoutExpired as late:
+            self.endless += 1
+            told = late.stdout or b""
         self.seconds.append(time.perf_counter() - began)
-        self.found.append(self.count(done.stdout))
+        self.found.append(self.count(told))
 
 
 def _lines(pattern: bytes) -> Count:
@@ -93,7 +105,7 @@ def masscan(link: str) -> Program:
     """Told its router, without which it looks for one for ever."""
     way = ("-e", CABLE, "--router-mac", link.replace(":", "-"), "--wait", "1")
     words = ("masscan", THEIRS, "-p", "1-65535", "--rate", "10000000", *way)
-    return Program(words, _lines(rb"^Discovered open port"))
+    return Program(words, _lines(rb"^Discovered open port"), patience=15)
 
 
 def rules(there: Far, *chains: str) -> None:
@@ -231,6 +243,7 @@ def _scene(there: Far, name: str, n: int, complete: int) -> bool:
         print(
             f"  {title:12} {statistics.median(one.seconds):7.3f} s ({low:.3f} to {high:.3f})"
             f"  found {min(one.found)} to {max(one.found)} of {len(OPEN)}"
+            + (f", ended by force {one.endless} times" if one.endless else "")
         )
     if ceiling:
         print(

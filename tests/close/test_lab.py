@@ -1,8 +1,8 @@
 """Real daemons of real houses, each closed in each way and moved, and everything put back.
 
-After each change: by the sockets of the house, by its rules (tojimari's own proof), and by whoever
-knocks from another house. After each undoing: every byte of the configuration, every unit and every
-rule as before. The table of all of it is printed.
+After each change every witness is asked: the sockets of the house, its rules, a scan from another
+house, and whoever speaks with the door from there. After each undoing: every byte of the
+configuration, every unit and every rule as before. The table of all of it is printed.
 """
 
 import json
@@ -15,6 +15,7 @@ import pytest
 from streets import Streets
 from tojimari.lab.launch import Street
 from visits import knocked, snapshot, tojimari, until
+from witnesses import HEADING, OPEN, SHUT, SILENT, Word, asked
 
 WAYS = ("unit", "config", "firewall", "move")
 NEW = 40777  # where each is moved to
@@ -81,26 +82,58 @@ def units(daemon: Daemon) -> list[str]:
     return sorted(every)
 
 
-def closed(street: Street, daemon: Daemon, way: str) -> str:
-    """Close a door or move it, and put it back; what went wrong, or how long it took."""
+@dataclass(frozen=True)
+class Row:
+    """What came of one way.
+
+    Attributes:
+        daemon: Whose door it was.
+        way: In which it was closed.
+        seconds: From the command to its proof.
+        word: What each witness said of the door afterwards.
+        new: The same of the new door; None where it was not moved.
+        wrong: What was not as it has to be.
+    """
+
+    daemon: Daemon
+    way: str
+    seconds: float = 0.0
+    word: Word | None = None
+    new: Word | None = None
+    wrong: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        where = f"{self.daemon.name:16}{self.daemon.word:11}{self.way:10}{self.seconds:4.1f} s  "
+        undone = "; ".join(self.wrong)[:300] or "same bytes"
+        return f"{where}{self.word}{self.new.spoken if self.new else SILENT:13}{undone}"
+
+
+def closed(street: Street, daemon: Daemon, way: str) -> Row:
+    """Close a door or move it, and put it back."""
     before = snapshot(street, daemon.house, units(daemon))
     if until(lambda: knocked(street, daemon.house, daemon.port, udp=daemon.udp), "open") != "open":
-        return "was not open"
+        return Row(daemon, way, wrong=("was not open",))
+    was = asked(street, daemon.house, daemon.port, udp=daemon.udp)
     options = ("--yes", "--for", "10m", "--json")
-    asked = (
+    words = (
         ["move", daemon.word, str(NEW)] if way == "move" else ["close", daemon.word, "--by", way]
     )
     began = time.monotonic()
-    code, said = tojimari(street, daemon.house, *asked, *options)
+    code, said = tojimari(street, daemon.house, *words, *options)
     took = time.monotonic() - began
     if code != 0:
-        return f"refused: {said[-300:]}"
+        return Row(daemon, way, took, wrong=(f"refused: {said[-300:]}",))
     proof = json.loads(said)["change"]["proof"]
     found = [] if proof else ["no proof"]
-    if (heard := knocked(street, daemon.house, daemon.port, udp=daemon.udp)) == "open":
+    word = asked(street, daemon.house, daemon.port, udp=daemon.udp)
+    if word.is_open or knocked(street, daemon.house, daemon.port, udp=daemon.udp) == "open":
         found.append("open from another house")
-    if way == "move" and (heard := knocked(street, daemon.house, NEW, udp=daemon.udp)) != "open":
-        found.append(f"the new door: {heard}")
+    wanted = (OPEN, SHUT) if way == "firewall" else (SHUT, OPEN)
+    if (word.sockets, word.rules) != wanted:
+        found.append(f"sockets and rules: {word.sockets}, {word.rules}")
+    new = asked(street, daemon.house, NEW, udp=daemon.udp) if way == "move" else None
+    if new is not None and (new.sockets, new.rules, new.spoken) != (OPEN, OPEN, was.spoken):
+        found.append(f"the new door: {new}")
     if way == "move" and not daemon.udp and not any("conversation" in one for one in proof):
         found.append("nobody spoke")
     code, said = tojimari(street, daemon.house, "undo")
@@ -111,14 +144,11 @@ def closed(street: Street, daemon: Daemon, way: str) -> str:
     after = snapshot(street, daemon.house, units(daemon))
     found += [f"- {line}" for line in before if line not in after][:3]
     found += [f"+ {line}" for line in after if line not in before][:3]
-    return "; ".join(found) if found else f"{took:.1f} s"
-
-
-Row = tuple[Daemon, dict[str, str]]
+    return Row(daemon, way, took, word, new, tuple(found))
 
 
 def of_house(street: Street, daemons: list[Daemon]) -> list[Row]:
-    return [(one, {way: closed(street, one, way) for way in one.ways}) for one in daemons]
+    return [closed(street, one, way) for one in daemons for way in one.ways]
 
 
 @pytest.mark.parametrize("scene", SCENES)
@@ -132,14 +162,8 @@ def test_every_daemon_is_closed_in_every_way_and_put_back_to_the_byte(
         done = pool.map(of_house, [street] * len(houses), by_house)
         rows = [row for those in done for row in those]
     with capsys.disabled():
-        print(f"\n{scene:16}{'door':12}" + "".join(f"{way:10}" for way in WAYS))  # noqa: T201 - the table that was promised
-        for daemon, results in rows:
-            cells = "".join(f"{results.get(way, '-')[:300]:10}" for way in WAYS)
-            print(f"{daemon.name:16}{daemon.word:12}{cells}")  # noqa: T201 - the same
-    wrong = [
-        f"{daemon.name} {way}: {said}"
-        for daemon, results in rows
-        for way, said in results.items()
-        if not said.endswith(" s")
-    ]
+        heading = f"{scene:16}{'door':11}{'way':10}{'took':8}{HEADING}{'new door':13}undone"
+        print("\n".join(["", heading, *map(str, rows)]))  # noqa: T201 - the table that was promised
+    wrong = [f"{row.daemon.name} {row.way}: {one}" for row in rows for one in row.wrong]
     assert not wrong
+    assert {row.way for row in rows} == set(WAYS)

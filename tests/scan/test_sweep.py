@@ -73,6 +73,16 @@ def test_a_long_way_costs_its_length_once_a_pass(delay: float, rest: Answer) -> 
         assert done.seconds < 1.2 * passes * (PORTS / 200_000 + timeout)
 
 
+@pytest.mark.parametrize("opens", [OPENS, frozenset({80})])
+def test_half_connections_over_a_long_way_are_not_taken_for_loss(opens: frozenset[int]) -> None:
+    target = Target(opens, Answer.FILTERED, delay=0.2, jitter=0.02)
+    done = sweep(target, ports=65_535)
+    assert done.opens == {port - 1 for port in opens}
+    assert done.ending.remarks == ()
+    assert (done.ending.progress.loss or 0) < 0.01
+    assert done.seconds < 3 * (65_535 / 200_000 + 0.4)
+
+
 def test_a_target_that_limits_its_resets_is_not_chased() -> None:
     done = sweep(Target(OPENS, resets=Bucket(200, 200)), ports=20_000)
     assert done.opens == PLACES

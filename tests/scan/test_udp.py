@@ -2,19 +2,15 @@
 
 import ipaddress
 import socket
-import struct
 import time
 from collections.abc import Generator
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import heard
 import yard
 from heard import Heard
 from tojimari.core.endpoint import Transport
-from tojimari.scan import datagrams
 from tojimari.scan.methods.udp import METHOD
 from tojimari.scan.task import Answer, Ended, Limits, Reason, Space, Task, Way
 from yard import THEIRS, THEIRS_V6, Yard
@@ -191,18 +187,3 @@ class TestLimits:
         del far
         asked = task("10.99.0.77", tuple(range(1, 5000)), limits=Limits(seconds=0.3))
         assert METHOD.run(asked, Heard()).why is Ended.TIME
-
-
-class TestErrors:
-    def test_an_error_of_somebody_else_than_the_machine_is_filtered(self) -> None:
-        error = struct.pack("=IBBBxII", 111, 2, 3, 3, 0, 0)
-        own = struct.pack("=HH4s8x", socket.AF_INET, 0, bytes([10, 0, 0, 1]))
-        found = datagrams.meaning(socket.AF_INET, error + own, "10.0.0.1")
-        assert found == (Answer.CLOSED, Reason.PORT_UNREACHABLE)
-        found = datagrams.meaning(socket.AF_INET, error + own, "10.0.0.2")
-        assert found == (Answer.FILTERED, Reason.PORT_UNREACHABLE)
-
-    @given(st.sampled_from([socket.AF_INET, socket.AF_INET6]), st.binary(max_size=60))
-    def test_whatever_stands_in_the_queue_is_read(self, family: int, data: bytes) -> None:
-        found = datagrams.meaning(family, data, "10.0.0.1")
-        assert found is None or found[0] in {Answer.CLOSED, Answer.FILTERED}

@@ -9,7 +9,7 @@ from pathlib import Path
 from tojimari.app import aftermath, changes, closing
 from tojimari.app.closing import Seen
 from tojimari.app.request import Request
-from tojimari.close import apply, probe
+from tojimari.close import apply
 from tojimari.close.journal import VARIABLE, Journal, boot
 from tojimari.close.move import Manager
 from tojimari.close.units import System
@@ -73,7 +73,6 @@ def carry_out(
     book = changes.journal(state)
     with book.alone():
         recovered = apply.recover(book)
-        probe.clear()
         _refuse_to_double(book, thought)
         record = _record(request, thought, step, book, seen)
         expected = aftermath.before(step, thought, seen)

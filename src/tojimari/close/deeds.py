@@ -57,6 +57,8 @@ def undo(deed: Deed, change: str) -> None:
         RefusedError: Somebody else has changed the same since.
     """
     if deed.kind is Kind.RUN and deed.reverse:
+        if not _stands(deed):
+            return
         try:
             _started(deed.reverse)
         except HostError:
@@ -169,6 +171,26 @@ def end(pid: int, since: int, number: int) -> None:
             )
     finally:
         os.close(descriptor)
+
+
+def _stands(deed: Deed) -> bool:
+    """Whether the line that a command changed is as it made it, where the deed names one.
+
+    Raises:
+        RefusedError: It is neither so nor as it was.
+    """
+    if not deed.path:
+        return True
+    lines = (_bytes(deed.path) or b"").splitlines()
+    if deed.after in lines:
+        return True
+    if deed.before in lines:
+        return False
+    raise RefusedError(
+        "{path} was changed by somebody since; it is left as it is",
+        hint=mark("tojimari journal shows what it held before"),
+        path=deed.path,
+    )
 
 
 def _bytes(path: str) -> bytes | None:

@@ -15,15 +15,21 @@ FINDINGS = 1
 INCOMPLETE = 2
 
 
-def _run(policy: str | None, identify: bool, nagios: bool, accept_partial: bool) -> int:  # noqa: FBT001 - click's flags
+def _run(
+    policy: str | None,
+    identify: bool,  # noqa: FBT001 - click hands options on by name
+    scan: bool,  # noqa: FBT001 - the same
+    nagios: bool,  # noqa: FBT001 - the same
+    accept_partial: bool,  # noqa: FBT001 - the same
+) -> int:
     from tojimari.app.check import check  # noqa: PLC0415 - so that the help starts at once
     from tojimari.core.verdict import Outcome  # noqa: PLC0415 - the same
 
-    if identify:
+    if identify or scan:
         from tojimari.cli import hearing  # noqa: PLC0415 - only where somebody asks for it
 
         try:
-            found = check(policy, identify=True, progress=hearing.progress)
+            found = check(policy, identify=identify, scan=scan, progress=hearing.progress)
         finally:
             hearing.hide()
     else:
@@ -71,6 +77,7 @@ COMMAND = Command(
         Example("tojimari check", mark("the round, by ./doors.toml if there is one")),
         Example("tojimari check --policy web.toml", mark("by another policy")),
         Example("tojimari check --identify", mark("also by what really speaks behind each door")),
+        Example("sudo tojimari check --scan", mark("also by what answers from outside")),
         Example("tojimari check --json", mark("for programs")),
         Example("tojimari check --nagios", mark("one line for monitoring; exits with 0 to 3")),
     ),
@@ -86,6 +93,14 @@ COMMAND = Command(
             help=mark(
                 "Also ask each door what really speaks there. It takes up to some seconds, and"
                 " daemons note the conversation in their logs."
+            ),
+        ),
+        click.Option(
+            ["--scan"],
+            is_flag=True,
+            help=mark(
+                "Also knock at each door from outside, by the real interfaces. It takes some"
+                " seconds and root's rights; nothing is on the wire."
             ),
         ),
         click.Option(

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable, Sequence
 
-from tojimari.close import configuration
+from tojimari.close import configuration, selinux
 from tojimari.close.configuration import Found
 from tojimari.close.disk import as_bytes
 from tojimari.close.move import Manager, Move, Situation, refused, with_them
@@ -78,7 +78,9 @@ def _step(situation: Situation, found: Sequence[Found], edits: Sequence[Edit]) -
     before = {path: situation.files.text(path) for path in paths}
     after = edited({path: text or "" for path, text in before.items()}, edits)
     taking = [words for one in found for words in _taking(situation, one)]
-    deeds = [Deed(Kind.RUN, reverse=words) for words in reversed(taking)]
+    along = _labelled(situation)
+    deeds = [one for one in along if isinstance(one, Deed)]
+    deeds += [Deed(Kind.RUN, reverse=words) for words in reversed(taking)]
     difference: list[str] = []
     for path, text in after.items():
         old = before[path]
@@ -105,12 +107,24 @@ def _step(situation: Situation, found: Sequence[Found], edits: Sequence[Edit]) -
         NAME,
         _does(situation),
         tuple(deeds),
-        (*breaks, *with_them(stops)),
+        (*breaks, *(one for one in along if isinstance(one, Message)), *with_them(stops)),
         Message("write-back", "the files get back the bytes that they had"),
         "\n".join(difference),
         stops=stops,
         opens=situation.port,
     )
+
+
+def _labelled(situation: Situation) -> list[Deed | Message]:
+    """What the kernel's security modules need for a new number, or may have against it."""
+    found: list[Deed | Message] = []
+    pids = [owner.pid for owner in situation.owners if owner.pid is not None]
+    for target in situation.targets if situation.port else ():
+        found += selinux.confined(situation.files, pids, target.port, situation.port)
+        if situation.labels is not None:
+            one = selinux.along(situation.labels, target, situation.port)
+            found += [one] if one is not None else []
+    return found
 
 
 def _along(

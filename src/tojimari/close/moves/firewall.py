@@ -1,7 +1,7 @@
 """Close the door by a table of our own, before destination NAT, with time limits in the kernel."""
 
 from tojimari.close import latch_unit, table
-from tojimari.close.move import Manager, Move, Situation, refused
+from tojimari.close.move import Manager, Move, Situation, dropping, refused
 from tojimari.core.message import Message
 from tojimari.core.plan import Deed, Kind, Step
 
@@ -9,24 +9,12 @@ NAME = "firewall"
 
 
 def _plan(situation: Situation) -> Step:
-    does = Message("shut", "drop what comes to the door from other machines")
+    does = dropping(situation)
     if situation.port:
-        why = Message("no-move", "a rule cannot move a door")
-        return refused(NAME, does, why)
+        return refused(NAME, does, Message("no-move", "a rule cannot move a door"))
     if situation.allowed:
-        does = Message(
-            "shut-but",
-            "drop what comes to the door, but from {sources}",
-            {"sources": ", ".join(situation.allowed)},
-        )
         elements = table.allowing(situation.targets, situation.allowed)
     else:
-        if situation.sources:
-            does = Message(
-                "shut-from",
-                "drop what comes to the door from {sources}",
-                {"sources": _few(situation.sources)},
-            )
         elements = table.closing(situation.targets, situation.sources)
     return Step(
         NAME,
@@ -37,6 +25,7 @@ def _plan(situation: Situation) -> Step:
             _after(situation),
         ),
         Message("open", "the same elements are taken out of tojimari's own table"),
+        rules=True,
     )
 
 
@@ -54,14 +43,6 @@ def _after(situation: Situation) -> Message:
         "at the next boot the door is open, unless your system starts {command} then",
         {"command": "tojimari latch"},
     )
-
-
-FEW = 4  # networks that a sentence names
-
-
-def _few(sources: tuple[str, ...]) -> str:
-    more = len(sources) - FEW
-    return ", ".join(sources[:FEW]) + (f" +{more}" if more > 0 else "")
 
 
 MOVE = Move(NAME, size=3, plan=_plan)

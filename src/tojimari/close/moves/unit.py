@@ -9,6 +9,10 @@ from tojimari.core.socket import Owner
 
 NAME = "unit"
 _DOES = Message("stop-unit", "stop the program that opened the door, and keep it stopped")
+# Where a package brings a SysV script beside its unit, systemctl has a program of the distribution
+# rewrite the links of run levels too, which takes a second and which systemd never looks at, since
+# the unit hides the script. Left out, they are as they were (systemd, docs/ENVIRONMENT.md).
+_NATIVE = ("env", "SYSTEMCTL_SKIP_SYSV=1", "systemctl")
 _ENDINGS = (".service", ".socket")
 _RUNTIMES = {"docker": "docker", "podman": "podman"}
 
@@ -47,8 +51,7 @@ def _systemd(situation: Situation, units: list[Unit]) -> Step:
             ("systemctl", "start", *running, *dict.fromkeys(dependents)),
         )
     ]
-    for one in all_:
-        deeds += _kept(one, mask=situation.mask)
+    deeds += _kept(all_, mask=situation.mask)
     stops = situation.others(lambda owner: owner.unit in names)
     breaks = list(with_them(stops))
     if dependents:
@@ -79,20 +82,23 @@ def _with_sockets(situation: Situation, units: list[Unit]) -> Iterator[Unit]:
     yield from services.values()
 
 
-def _kept(unit: Unit, *, mask: bool) -> Iterator[Deed]:
-    """What keeps a unit from starting by itself."""
-    if unit.state == "enabled":
+def _kept(units: list[Unit], *, mask: bool) -> Iterator[Deed]:
+    """What keeps units from starting by themselves."""
+    enabled = [one.name for one in units if one.state == "enabled"]
+    if enabled:
         yield Deed(
             Kind.RUN,
-            ("systemctl", "disable", "--quiet", unit.name),
-            ("systemctl", "enable", "--quiet", unit.name),
+            (*_NATIVE, "disable", "--quiet", *enabled),
+            (*_NATIVE, "enable", "--quiet", *enabled),
         )
-    elif unit.state not in {"disabled", "masked", ""} or mask:
-        # A generator or another unit starts it: there is nothing that could be switched off.
+    # A generator or another unit starts it: there is nothing that could be switched off.
+    kept = {"masked"} if mask else {"masked", "enabled", "disabled", ""}
+    masked = [one.name for one in units if one.state not in kept]
+    if masked:
         yield Deed(
             Kind.RUN,
-            ("systemctl", "mask", "--quiet", unit.name),
-            ("systemctl", "unmask", "--quiet", unit.name),
+            ("systemctl", "mask", "--quiet", *masked),
+            ("systemctl", "unmask", "--quiet", *masked),
         )
 
 
