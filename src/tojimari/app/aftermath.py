@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from tojimari.app import closing, difference, identify, knocking, look
+from tojimari.app import closing, difference, identify, knocking, look, sessions
 from tojimari.app import firewall as firewalls
 from tojimari.app.closing import Seen
 from tojimari.app.firewall import Firewall
@@ -17,7 +17,6 @@ from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.errors import HostError
 from tojimari.core.message import Message, mark
 from tojimari.core.plan import Element, Plan, Step, Target
-from tojimari.core.socket import Connection
 
 PATIENCE = 20.0  # seconds until a service must listen anew; RabbitMQ takes ten
 PAUSE = 0.05  # seconds between looks
@@ -76,7 +75,8 @@ def proof(
         _nobody_comes(now, step, thought, request)
     found += _rules(seen, now, thought, request, shut=step.rules)
     found += knocking.compared(expected.outside, expected.knocked, step.opens)
-    found += _surviving(thought, request)
+    if not request.end_sessions:
+        found += sessions.surviving(thought.targets)
     return tuple(found)
 
 
@@ -288,22 +288,3 @@ def _rules(
 def _few(first: int, last: int) -> range:
     """The ports of a run; of a long one two, which is enough to see that it is one."""
     return range(max(first, 1), min(last, first + 1) + 1)
-
-
-def _surviving(thought: Plan, request: Request) -> list[Message]:
-    left = closing.sessions(look.view(connections=True).connections, thought.targets)
-    far = [one for one in left if _is_far(one)]
-    if not far or request.end_sessions:
-        return []
-    peers = ", ".join(sorted({one.remote.address for one in far})[:3])
-    return [
-        Message(
-            "sessions",
-            "sessions that go on: {count}, with {peers}; --end-sessions ends them",
-            {"count": len(far), "peers": peers},
-        )
-    ]
-
-
-def _is_far(one: Connection) -> bool:
-    return not one.remote.is_loopback and one.inode != 0

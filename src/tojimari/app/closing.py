@@ -197,6 +197,7 @@ def _situation(request: Request, seen: Seen, targets: tuple[Target, ...]) -> Sit
         seconds=request.seconds,
         mask=request.mask,
         kill=request.kill,
+        end_sessions=request.end_sessions,
         starts={pid: at for pid in pids if (at := deeds.started(pid)) is not None},
         spared=frozenset(own_pids),
         labels=semanage.labels(Disk()) if request.port else None,

@@ -75,6 +75,7 @@ class Situation:
         seconds: After how long the kernel opens again what it closed; 0 for never.
         mask: Whether a unit is to be kept from starting in any way.
         kill: Whether a process may be killed that does not end.
+        end_sessions: Whether the sessions that exist are to be ended too.
         starts: By process, its start in clock ticks since boot.
         spared: Processes that must not be ended: our own and those that we came from.
         zones: Of firewalld, by which packets can come; empty where it does not run.
@@ -92,6 +93,7 @@ class Situation:
     seconds: int = 0
     mask: bool = False
     kill: bool = False
+    end_sessions: bool = False
     starts: dict[int, int] = field(default_factory=dict[int, int])
     spared: frozenset[int] = frozenset()
     zones: tuple[str, ...] = ()

@@ -16,6 +16,8 @@ def _plan(situation: Situation) -> Step:
         elements = table.allowing(situation.targets, situation.allowed)
     else:
         elements = table.closing(situation.targets, situation.sources)
+    if situation.end_sessions:
+        elements = (*elements, *table.ending(situation.targets))
     return Step(
         NAME,
         does,
