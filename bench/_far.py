@@ -1,6 +1,7 @@
 """A machine at the other end of a cable, for benches: a network namespace, doors, and rules."""
 
 import contextlib
+import json
 import subprocess
 import sys
 from collections.abc import Generator, Sequence
@@ -42,14 +43,40 @@ class Far:
 
     def serve(self, program: str, *arguments: str) -> None:
         """Start a Python program there, and wait until it has said a line."""
+        self._start("-c", program, *arguments)
+
+    def script(self, path: str, *arguments: str) -> None:
+        """Start a Python file there, and wait until it has said a line."""
+        self._start(path, *arguments)
+
+    def hardware(self) -> str:
+        """The link address of its end of the cable."""
+        shown = subprocess.run(
+            self.line("ip", "-o", "link", "show", CABLE),
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        return shown.split("link/ether ")[1].split()[0]
+
+    def _start(self, *words: str) -> None:
         started = subprocess.Popen(
-            self.line(sys.executable, "-c", program, *arguments),
+            self.line(sys.executable, *words),
             stdout=subprocess.PIPE,
             text=True,
         )
         self._programs.append(started)
         assert started.stdout is not None
         started.stdout.readline()
+
+    def dropped(self) -> int:
+        """Frames that found no room at either end of the cable, or of what stands between."""
+        total = 0
+        for prefix in ([], self.line()):
+            words = [*prefix, "ip", "-j", "-s", "link", "show", CABLE]
+            shown = subprocess.run(words, check=True, capture_output=True).stdout
+            total += sum(json.loads(shown)[0]["stats64"][way]["dropped"] for way in ("rx", "tx"))
+        return total
 
     def close(self) -> None:
         for one in self._programs:
@@ -108,6 +135,8 @@ def far(distance: Distance | None = None) -> Generator[Far]:
             if one is not None:
                 one.kill()
                 one.wait()
+        # A namespace goes some time after the last who was in it, and only then its cable.
+        subprocess.run(["ip", "link", "del", CABLE], check=False, capture_output=True)
 
 
 def _line(distance: Distance, pid: int) -> subprocess.Popen[str]:

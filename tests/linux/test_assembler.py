@@ -49,14 +49,15 @@ def test_jumps_go_to_their_labels_forwards_and_back() -> None:
         .jump_if(R3, 1, "end")
         .jump_unless(R3, 2, "end")
         .jump_above(R3, 3, "end")
+        .jump_over(R3, R1, "end")
         .jump("start")
         .label("end")
         .exit()
         .build()
     )
-    distances = [int.from_bytes(code[8 * line + 2 : 8 * line + 4], "little") for line in range(4)]
-    assert distances == [3, 2, 1, 0xFFFC]
-    assert [code[8 * line] for line in range(4)] == [0x15, 0x55, 0x25, 0x05]
+    distances = [int.from_bytes(code[8 * line + 2 : 8 * line + 4], "little") for line in range(5)]
+    assert distances == [4, 3, 2, 1, 0xFFFB]
+    assert [code[8 * line] for line in range(5)] == [0x15, 0x55, 0x25, 0x2D, 0x05]
 
 
 def test_a_jump_to_nowhere_is_an_error() -> None:

@@ -69,7 +69,7 @@ def test_a_long_way_costs_its_length_once_a_pass(delay: float, rest: Answer) -> 
         assert done.opens == PLACES
         passes = 1 if rest is Answer.CLOSED else 3
         assert done.ending.progress.sweep == passes
-        timeout = max(0.05, delay * 1.6) if rest is Answer.FILTERED else delay * 1.2
+        timeout = max(delay * 1.2 + 0.05, delay * 1.6) if rest is Answer.FILTERED else delay * 1.2
         assert done.seconds < 1.2 * passes * (PORTS / 200_000 + timeout)
 
 

@@ -64,6 +64,7 @@ def check(
         path=meant.path if meant is not None else None,
         today=today or dt.datetime.fromtimestamp(view.at).astimezone().date(),
         walls=walls,
+        asked=policy or "",
     )
     passed = tuple(Unseen(message, 1) for message in force.passed)
     return replace(verdict, unseen=(*passed, *verdict.unseen))
@@ -77,6 +78,7 @@ def judge(
     path: str | None,
     today: dt.date,
     walls: "Firewalls | None" = None,
+    asked: str = "",
 ) -> Verdict:
     """Judge what was seen.
 
@@ -87,6 +89,7 @@ def judge(
         path: The policy file; None where there is none.
         today: The date that ``until`` is held against.
         walls: What the firewalls said; None where nobody asked them.
+        asked: The policy file as it was asked for; empty for the usual one.
     """
     serving = tuple(join.meant(door, join.line(intents, door)) for door in doors if door.is_server)
     scene = audit.Scene(
@@ -96,6 +99,7 @@ def judge(
         today=today,
         networks=join.zone_networks(view.namespaces),
         walls=join.walls(walls, view.namespaces) if walls is not None else {},
+        policy=asked,
     )
     return Verdict(
         host=view.host,

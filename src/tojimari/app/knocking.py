@@ -124,7 +124,8 @@ def _own(machine: Machine, family: int, interface: str | None) -> str | None:
 def _source(machine: Machine, family: int, thought: Plan) -> str | None:
     """Somebody to whom the door is closed, and whom the machine answers by its default route."""
     allowed = thought.step is not None and thought.step.does.code == "shut-but"
-    wanted = [SOURCES[family]]
+    usual = SOURCES[family]
+    wanted = [] if allowed and _is_in(usual, thought) else [usual]
     if thought.sources and not allowed:
         wanted = [
             str(next(network.hosts(), network.network_address))
@@ -141,3 +142,8 @@ def _source(machine: Machine, family: int, thought: Plan) -> str | None:
         if not near:
             return text
     return None
+
+
+def _is_in(address: str, thought: Plan) -> bool:
+    one = ipaddress.ip_address(address)
+    return any(one in ipaddress.ip_network(network) for network in thought.sources)

@@ -25,6 +25,7 @@ _SUB, _OR, _XOR = 0x1F, 0x4F, 0xAF
 _AND_IMMEDIATE, _LSH_IMMEDIATE, _RSH_IMMEDIATE = 0x57, 0x67, 0x77
 _MOV_32, _DIV_IMMEDIATE = 0xBC, 0x37
 _JA, _JEQ_IMMEDIATE, _JNE_IMMEDIATE, _JGT_IMMEDIATE = 0x05, 0x15, 0x55, 0x25
+_JGT = 0x2D
 _JSET_IMMEDIATE, _JSGE_IMMEDIATE = 0x45, 0x75
 _LD_ABSOLUTE = 0x20  # with the size bits: a number out of the packet, into r0
 _ATOMIC, _FETCH_ADD = 0xC3, 0x01  # BPF_STX | BPF_ATOMIC; BPF_ADD | BPF_FETCH
@@ -161,6 +162,11 @@ class Assembler:
         """Go on at a label where the register, without a sign, holds more than the value."""
         self._jumps.append((len(self._instructions), label))
         return self._add(_JGT_IMMEDIATE, register, value=value)
+
+    def jump_over(self, register: int, other: int, label: str) -> Self:
+        """Go on at a label where the register, without a sign, holds more than the other."""
+        self._jumps.append((len(self._instructions), label))
+        return self._add(_JGT, register, other)
 
     def jump_if_any(self, register: int, value: int, label: str) -> Self:
         """Go on at a label where the register has some bit of the value."""

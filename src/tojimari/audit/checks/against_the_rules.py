@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tojimari.audit import check
+from tojimari.audit import check, mending
 from tojimari.core.door import Door
 from tojimari.core.exposure import Certainty
 from tojimari.core.finding import Finding, Severity
@@ -49,5 +49,8 @@ def _finding(door: Door, let_in: list[Sighting]) -> Finding:
 
 
 CHECK = check.Check(
-    NAME, mark("Does a door answer from outside though the rules keep others out?"), ask
+    NAME,
+    mark("Does a door answer from outside though the rules keep others out?"),
+    ask,
+    mending.drop,
 )

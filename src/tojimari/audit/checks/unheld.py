@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tojimari.audit import check
+from tojimari.audit import check, mending
 from tojimari.core.exposure import Zone
 from tojimari.core.finding import Finding, Severity
 from tojimari.core.message import Message, mark
@@ -46,5 +46,8 @@ def ask(scene: check.Scene) -> Iterator[Finding]:
 
 
 CHECK = check.Check(
-    NAME, mark("Does something answer from outside where no socket of this machine is?"), ask
+    NAME,
+    mark("Does something answer from outside where no socket of this machine is?"),
+    ask,
+    mending.drop,
 )

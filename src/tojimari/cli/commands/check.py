@@ -21,10 +21,15 @@ def _run(
     scan: bool,  # noqa: FBT001 - the same
     nagios: bool,  # noqa: FBT001 - the same
     accept_partial: bool,  # noqa: FBT001 - the same
+    fix: bool,  # noqa: FBT001 - the same
 ) -> int:
     from tojimari.app.check import check  # noqa: PLC0415 - so that the help starts at once
     from tojimari.core.verdict import Outcome  # noqa: PLC0415 - the same
 
+    if fix:
+        from tojimari.cli import fixing  # noqa: PLC0415 - only where somebody asks for it
+
+        fixing.ready()
     if identify or scan:
         from tojimari.cli import hearing  # noqa: PLC0415 - only where somebody asks for it
 
@@ -41,6 +46,10 @@ def _run(
         output.lines([line])
         return code
     _print(found)
+    if fix and found.grave:
+        from tojimari.cli import fixing  # noqa: PLC0415 - the same
+
+        return fixing.walk(found)
     if found.outcome is Outcome.FINDINGS:
         return FINDINGS
     if found.outcome is Outcome.PARTIAL and not accept_partial:
@@ -78,10 +87,19 @@ COMMAND = Command(
         Example("tojimari check --policy web.toml", mark("by another policy")),
         Example("tojimari check --identify", mark("also by what really speaks behind each door")),
         Example("sudo tojimari check --scan", mark("also by what answers from outside")),
+        Example("sudo tojimari check --fix", mark("and mend what is found, asked one by one")),
         Example("tojimari check --json", mark("for programs")),
         Example("tojimari check --nagios", mark("one line for monitoring; exits with 0 to 3")),
     ),
     params=[
+        click.Option(
+            ["--fix"],
+            is_flag=True,
+            help=mark(
+                "Go through what was found, one by one: show the plan that mends it, ask, and do it"
+                " as close or allow would. Needs root and a terminal."
+            ),
+        ),
         click.Option(
             ["--policy"],
             metavar="FILE",
