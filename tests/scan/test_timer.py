@@ -27,7 +27,7 @@ def test_it_has_bounds() -> None:
 
 def test_while_nothing_is_heard_it_waits_longer_each_time() -> None:
     timer = Timer(0.2)
-    waited = []
+    waited: list[float] = []
     for _ in range(4):
         waited.append(timer.timeout)
         timer.back_off()
