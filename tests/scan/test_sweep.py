@@ -37,7 +37,14 @@ def test_a_host_that_never_answers_is_silent() -> None:
     done = sweep(Target(frozenset(), Answer.FILTERED), ports=100)
     assert len(done.listener.places(Answer.FILTERED)) == 100
     assert done.ending.passes == 2
-    assert 0.6 <= done.seconds <= 0.7  # three times the first timeout
+    assert 1.4 <= done.seconds <= 1.5  # the first timeout, twice that, and four times
+
+
+def test_a_neighbour_whose_answers_take_long_is_not_called_silent() -> None:
+    target = Target(frozenset({7}), Answer.FILTERED, delay=1.0)
+    done = sweep(target, ports=100, first=0.2)
+    assert done.opens == {6}
+    assert done.ending.passes == 2
 
 
 @pytest.mark.parametrize("rest", [Answer.CLOSED, Answer.FILTERED])

@@ -23,3 +23,21 @@ def test_it_has_bounds() -> None:
     assert timer.timeout == pytest.approx(GRAIN, abs=0.001)
     timer.measure([100.0])
     assert timer.timeout == MOST
+
+
+def test_while_nothing_is_heard_it_waits_longer_each_time() -> None:
+    timer = Timer(0.2)
+    waited: list[float] = []
+    for _ in range(4):
+        waited.append(timer.timeout)
+        timer.back_off()
+    assert waited == pytest.approx([0.2, 0.4, 0.8, 1.0])  # RFC 6298, sections 5.5 and 2.1
+    timer.measure([0.001] * 50)
+    timer.back_off()
+    assert timer.timeout == pytest.approx(0.001 + GRAIN)
+
+
+def test_who_waits_a_second_at_first_waits_no_longer() -> None:
+    timer = Timer(1.0)
+    timer.back_off()
+    assert timer.timeout == 1.0

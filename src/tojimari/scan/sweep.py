@@ -139,6 +139,7 @@ class Sweep:
             if retries is not None and self._attempt >= retries:
                 return Ended.RETRIES
             self._attempt += 1
+            self._timer.back_off()
             self._asked -= _CHECK_EVERY * CHECKS  # so that each pass begins with some
 
     def _one_pass(self) -> Ended | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from tojimari.scan.timing import MOST, Timing
+from tojimari.scan.timing import INITIAL, MOST, Timing
 
 # The clock's granularity of section 2.3, which the round trip's variation is never taken to be
 # less than: not how often a clock ticks, but what a busy machine needs to be given its turn. The
@@ -35,3 +35,12 @@ class Timer:
         trip = self._trip
         if trip.smoothed is not None and trip.expected is not None:
             self.timeout = min(max(trip.expected, trip.smoothed + GRAIN), MOST)
+
+    def back_off(self) -> None:
+        """A pass is over: wait twice as long in the next, while nothing was heard (section 5.5).
+
+        What is beside us may yet be far away, and its answers still be coming when the last pass
+        is over. It stops at what is waited for at first where nobody claims to be near.
+        """
+        if self._trip.smoothed is None:
+            self.timeout = max(self.timeout, min(2 * self.timeout, INITIAL))
