@@ -19,12 +19,14 @@ _LINK_CREATE, _ITER_CREATE = 28, 33
 _ATTRIBUTES = 152  # bytes; a kernel with a smaller union accepts zeros behind it
 
 SOCKET_FILTER = 1  # enum bpf_prog_type
+XDP = 6
 CGROUP_SOCK = 9
 TRACING = 26
 CGROUP_INET4_POST_BIND = 12  # enum bpf_attach_type
 CGROUP_INET6_POST_BIND = 13
 TRACE_RAW_TP = 23
 TRACE_ITER = 28
+ON_XDP = 37
 
 _RINGBUF = 27  # enum bpf_map_type
 _BUSY = 1 << 31  # BPF_RINGBUF_BUSY_BIT
@@ -101,13 +103,15 @@ def _load(
     return libc.bpf(_PROG_LOAD, attributes)
 
 
-def link(program: int, attach: int, target: int = 0) -> int:
+def link(program: int, attach: int, target: int = 0, *, flags: int = 0) -> int:
     """Attach a program.
 
     Args:
         program: Its descriptor.
         attach: ``TRACE_ITER`` and the like.
-        target: Descriptor of what it is attached to: a control group's directory; 0 for nothing.
+        target: What it is attached to: the descriptor of a control group's directory, the index of
+            an interface; 0 for nothing.
+        flags: As the kind of attaching has them.
 
     Returns:
         Descriptor; closing it detaches the program.
@@ -115,7 +119,7 @@ def link(program: int, attach: int, target: int = 0) -> int:
     Raises:
         OSError: The kernel refused.
     """
-    return libc.bpf(_LINK_CREATE, _packed("=IIII", program, target, attach, 0))
+    return libc.bpf(_LINK_CREATE, _packed("=IIII", program, target, attach, flags))
 
 
 def open_tracepoint(program: int) -> int:
