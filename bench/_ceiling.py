@@ -67,7 +67,7 @@ int main(int count, char **words) {  /* interface, link address, source, target 
         }
     }
     unsigned heard = 0; double last = now();
-    while (heard < 65535 && now() - last < 0.1) {
+    while (heard < 65535 && now() - last < 1) {
         struct tpacket_stats s; socklen_t size = sizeof s;
         getsockopt(in, SOL_PACKET, PACKET_STATISTICS, &s, &size);
         if (s.tp_packets) { heard += s.tp_packets; last = now(); }

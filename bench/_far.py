@@ -1,12 +1,16 @@
 """A machine at the other end of a cable, for benches: a network namespace, doors, and rules."""
 
 import contextlib
+import json
 import subprocess
 import sys
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 OURS, THEIRS = "10.99.0.1", "10.99.0.2"
 CABLE = "bench0"
+_QUEUE = "100000"  # frames: more than one scan of a machine has under way
 
 _LISTEN = """
 import select, socket, sys
@@ -65,15 +69,43 @@ class Far:
         assert started.stdout is not None
         started.stdout.readline()
 
+    def dropped(self) -> int:
+        """Frames that found no room at either end of the cable, or of what stands between."""
+        total = 0
+        for prefix in ([], self.line()):
+            words = [*prefix, "ip", "-j", "-s", "link", "show", CABLE]
+            shown = subprocess.run(words, check=True, capture_output=True).stdout
+            total += sum(json.loads(shown)[0]["stats64"][way]["dropped"] for way in ("rx", "tx"))
+        return total
+
     def close(self) -> None:
         for one in self._programs:
             one.kill()
             one.wait()
 
 
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """How far away it is.
+
+    Attributes:
+        program: What holds the frames back (``_delay.build``).
+        seconds: Of each way.
+        jitter: At most so many seconds more.
+    """
+
+    program: Path
+    seconds: float
+    jitter: float
+
+
 @contextlib.contextmanager
-def far() -> Generator[Far]:
-    """The far machine, for as long as it is used; this process is in a namespace of its own."""
+def far(distance: Distance | None = None) -> Generator[Far]:
+    """The far machine, for as long as it is used; this process is in a namespace of its own.
+
+    Args:
+        distance: What stands between; nothing but a cable, where it is not given.
+    """
     keeper = subprocess.Popen(
         ["unshare", "--net", "sh", "-c", "echo ready; exec sleep infinity"],
         stdout=subprocess.PIPE,
@@ -82,9 +114,13 @@ def far() -> Generator[Far]:
     assert keeper.stdout is not None
     keeper.stdout.readline()
     made = Far(keeper.pid)
+    line: subprocess.Popen[str] | None = None
     try:
-        cable = ["type", "veth", "peer", CABLE, "netns", str(keeper.pid)]
-        subprocess.run(["ip", "link", "add", CABLE, *cable], check=True)
+        if distance is None:
+            cable = ["type", "veth", "peer", CABLE, "netns", str(keeper.pid)]
+            subprocess.run(["ip", "link", "add", CABLE, *cable], check=True)
+        else:
+            line = _line(distance, keeper.pid)
         for prefix, address in (([], OURS), (made.line(), THEIRS)):
             for words in (
                 ("ip", "address", "add", f"{address}/24", "dev", CABLE),
@@ -95,5 +131,22 @@ def far() -> Generator[Far]:
         yield made
     finally:
         made.close()
-        keeper.kill()
-        keeper.wait()
+        for one in (line, keeper):
+            if one is not None:
+                one.kill()
+                one.wait()
+        # A namespace goes some time after the last who was in it, and only then its cable.
+        subprocess.run(["ip", "link", "del", CABLE], check=False, capture_output=True)
+
+
+def _line(distance: Distance, pid: int) -> subprocess.Popen[str]:
+    """The program between two TAP devices, with room for what a burst brings."""
+    times = (str(distance.seconds), str(distance.jitter))
+    words = [str(distance.program), "0", str(pid), CABLE, *times]
+    line = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    assert line.stdout is not None
+    line.stdout.readline()
+    for prefix in ([], ["nsenter", f"--net=/proc/{pid}/ns/net"]):
+        queue = ["ip", "link", "set", CABLE, "txqueuelen", _QUEUE]
+        subprocess.run([*prefix, *queue], check=True)
+    return line

@@ -4,7 +4,8 @@ script/bench scan_udp [-n N] [--ports N] [--limit MILLISECONDS]
 
 Linux sends one "port unreachable" a second to each peer, after six at once: no scan can learn of a
 thousand shut doors sooner than in a thousand seconds. By default the bench lets one out every 20
-ms, so that it ends in the day; what is compared is how near each comes to the limit.
+ms, so that it ends in the day; what is compared is how near each comes to the limit. nmap runs at
+its own pace: with -T4 it gives up on most of the shut doors (13 to 27 of 60 right at 1,000 ms).
 """
 
 import argparse
@@ -53,7 +54,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return 2
     ports, limit = int(options.ports), int(options.limit)
     ours = (TOJIMARI, "scan", THEIRS, "--udp", "-p", f"1-{ports}", "--json", "--all")
-    theirs = ("nmap", "-sU", "-Pn", "-n", "-T4", "-p", f"1-{ports}", THEIRS)
+    theirs = ("nmap", "-sU", "-Pn", "-n", "-p", f"1-{ports}", THEIRS)
     print(machine(options.n))
     least = (ports - len(OPEN) - BURST) * limit / 1000
     print(f"{ports} ports, an error every {limit} ms: at the limit it is {least:.1f} s")
@@ -61,10 +62,10 @@ def main(words: Sequence[str] | None = None) -> int:
     with far() as there:
         there.run("sysctl", "-qw", f"net.ipv4.icmp_ratelimit={limit}")
         there.serve(_ANSWER, *map(str, OPEN))
-        runs = interleaved({"nmap -sU -T4": theirs, "tojimari, udp": ours}, options.n)
+        runs = interleaved({"nmap -sU": theirs, "tojimari, udp": ours}, options.n)
         show("a machine that limits its errors", runs)
         print(f"  right: tojimari {_ours(ours, ports)}, nmap {_theirs(theirs, ports)} of {ports}")
-    mine, other = runs["tojimari, udp"].median, runs["nmap -sU -T4"].median
+    mine, other = runs["tojimari, udp"].median, runs["nmap -sU"].median
     return 0 if verdict("ours / nmap -sU", mine / other, HALF, "x") else 1
 
 

@@ -95,6 +95,7 @@ class Simulation:
         self._others: list[tuple[int, int, Heard]] = []
         self._loaded: dict[int, array[int]] = {}
         self._seen: set[tuple[int, int]] = set()
+        self._half: dict[tuple[int, int, int], float] = {}  # connection: until when it is half open
         self._arrived = 0
         self._order = 0
 
@@ -135,6 +136,11 @@ class Simulation:
             flags = 0
         elif port in target.opens or target.rest is Answer.OPEN:
             flags = SYN | ACK
+            # A second SYN to half a connection gets no SYN-ACK (RFC 9293, section 3.10.7.4), and
+            # half a connection it is until our reset has come there.
+            if there < self._half.get((host, port, slot), 0.0):
+                return
+            self._half[host, port, slot] = there + target.delay
         elif target.rest is Answer.FILTERED:
             return
         else:
@@ -161,6 +167,9 @@ class Simulation:
                 self._seen.add((host, port))
             self._arrived += 1
             self._heard.append(one)
+
+    def expect(self, batch: int, slot: int) -> None:
+        """Nobody lies here."""
 
     def arrived(self) -> int:
         self._hear()

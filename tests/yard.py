@@ -36,8 +36,15 @@ class Yard:
 
     def serve(self, program: str, *arguments: str) -> "subprocess.Popen[str]":
         """Start a Python program there, and wait until it has said a line."""
+        return self._serve(self.line(sys.executable, "-c", program, *arguments))
+
+    def serve_here(self, program: str, *arguments: str) -> "subprocess.Popen[str]":
+        """The same, but on our side."""
+        return self._serve([sys.executable, "-c", program, *arguments])
+
+    def _serve(self, words: list[str]) -> "subprocess.Popen[str]":
         started = subprocess.Popen(
-            self.line(sys.executable, "-c", program, *arguments),
+            words,
             stdout=subprocess.PIPE,
             stdin=subprocess.PIPE,
             text=True,

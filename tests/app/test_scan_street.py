@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -81,3 +82,45 @@ def test_every_tcp_door_is_found(street: Street, method: str) -> None:
     found = scanned(street, *addresses, "-p", ports, "--method", method)
     lost = {door for door in expected if found[door] != "open"}
     assert not lost
+
+
+def in_house(street: Street, name: str, *words: str) -> dict[str, Any]:
+    """What a command of ours tells in a house's network."""
+    namespace = f"--net=/proc/{street.leader(name)}/ns/net"
+    command = [sys.executable, "-m", "tojimari", *words, "--json"]
+    done = subprocess.run(
+        ["nsenter", namespace, *command], capture_output=True, text=True, check=False
+    )
+    assert done.stdout, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def test_a_house_seen_from_outside_is_what_a_neighbour_sees(street: Street) -> None:
+    """The packets are made inside and come in by the real interface; the visitor's are real."""
+    houses = [one for one in street.plan.houses if one.ipv4 is not None and one.services]
+    for house in houses:
+        assert house.ipv4 is not None
+        told = in_house(street, house.name, "scan", "--from-outside", house.ipv4, "-p", "-")
+        here = {one["port"] for one in told["doors"] if one["state"] == "open"}
+        found = scanned(street, house.ipv4, "-p", "-", "--open")
+        there = {port for (_, port), state in found.items() if state == "open"}
+        assert (house.name, here) == (house.name, there)
+
+
+def test_rules_and_scan_agree_about_every_house(street: Street) -> None:
+    """What the firewall's rules let expect is what a knock meets: nothing is to be found."""
+    houses = [one for one in street.plan.houses if one.ipv4 is not None and one.services]
+    strange: list[tuple[str, str, str]] = []
+    for house in houses:
+        told = in_house(street, house.name, "check", "--scan")
+        strange += [
+            (house.name, one["check"], one["text"])
+            for one in told["findings"]
+            if one["check"] in {"unanswered", "unheld", "against-the-rules"}
+        ]
+        reachable = [
+            one for one in house.services if one.transport is Transport.TCP and not one.loopback
+        ]
+        assert any(one["scan"] for one in told["doors"]) or not reachable
+    assert not strange

@@ -152,3 +152,27 @@ def test_what_counts_the_starts_of_a_unit_begins_anew_before_it_is_started(
         "reset-failed a.socket a.service",
         "start a.socket a.service",
     ]
+
+
+def test_a_line_that_a_command_changed_is_changed_back_only_where_it_still_is_so(
+    tmp_path: Path,
+) -> None:
+    rules, back = tmp_path / "user.rules", tmp_path / "back"
+    deed = Deed(
+        Kind.RUN,
+        ("true",),
+        ("touch", str(back)),
+        path=str(rules),
+        before=b"allow tcp 80",
+        after=b"deny tcp 80",
+    )
+    rules.write_bytes(b"allow tcp 80\n")  # cut off before it was done
+    deeds.undo(deed, "0a1b2c")
+    assert not back.exists()
+    rules.write_bytes(b"limit tcp 80\n")
+    with pytest.raises(RefusedError, match="changed by somebody since"):
+        deeds.undo(deed, "0a1b2c")
+    assert not back.exists()
+    rules.write_bytes(b"allow tcp 22\ndeny tcp 80\n")
+    deeds.undo(deed, "0a1b2c")
+    assert back.exists()

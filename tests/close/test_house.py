@@ -12,11 +12,9 @@ import pytest
 
 from streets import Streets, inside
 from tojimari.lab.launch import Street
-from visits import PATIENCE, VISITOR, knocked, snapshot, tojimari, until
+from visits import PATIENCE, VISITOR, by_ssh, knocked, let_in, snapshot, tojimari, until
 
-WEB = "192.0.2.10"
 FILES = "192.0.2.11"
-SSH = ("ssh", "-q", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no")
 
 # Says back what it hears; its supervisor starts it again whatever happens to it.
 ECHO = """import socketserver
@@ -77,14 +75,7 @@ def town(streets: Streets) -> Street:
 @pytest.fixture
 def visitor(town: Street) -> Iterator[tuple[Street, tuple[str, ...]]]:
     """Somebody who may log in to the web house, and the words by which they do."""
-    make = (
-        "test -e /root/.ssh/id_ed25519 || ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519"
-    )
-    inside(town, VISITOR, "sh", "-c", f"mkdir -p -m 700 /root/.ssh; {make}")
-    key = inside(town, VISITOR, "cat", "/root/.ssh/id_ed25519.pub")
-    take = "mkdir -p -m 700 /root/.ssh; cat >/root/.ssh/authorized_keys"
-    inside(town, "web", "sh", "-c", take, said=key)
-    yield town, (*SSH, f"root@{WEB}")
+    yield town, let_in(town, "web")
     inside(town, "web", "rm", "-f", "/root/.ssh/authorized_keys")
 
 
@@ -99,19 +90,6 @@ def stubborn(town: Street) -> Iterator[Street]:
     yield town
     stop = f"systemctl disable --quiet --now stubborn; rm -f {path}; systemctl daemon-reload"
     inside(town, "files", "sh", "-c", stop)
-
-
-def by_ssh(visitor: tuple[Street, tuple[str, ...]], command: str) -> tuple[int, str]:
-    """What a command prints that is typed over SSH."""
-    street, words = visitor
-    done = subprocess.run(
-        street.line(VISITOR, [*words, command]),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    return done.returncode, done.stdout + done.stderr
 
 
 def back(street: Street, house: str, before: list[str], *units: str) -> list[str]:

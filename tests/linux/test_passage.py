@@ -48,9 +48,9 @@ class TestRoutes:
         run("ip", "route", "add", "192.0.2.0/24", "via", THEIRS)
         run("ip", "route", "add", "2001:db8::/32", "via", THEIRS_V6)
         found = passages.to(4, number("192.0.2.77"))
-        assert found == Passage(Sort.UNICAST, index(), number(OURS), number(THEIRS))
+        assert found == Passage(Sort.UNICAST, index(), number(OURS), number(THEIRS), 4)
         found = passages.to(6, number("2001:db8::1"))
-        assert found == Passage(Sort.UNICAST, index(), number(OURS_V6), number(THEIRS_V6))
+        assert found == Passage(Sort.UNICAST, index(), number(OURS_V6), number(THEIRS_V6), 6)
 
     def test_our_own_address_is_reached_by_the_loopback(self, passages: Passages) -> None:
         found = passages.to(4, number(OURS))

@@ -8,8 +8,11 @@ import pytest
 
 from house import BOX_ID, HOUSE, SSHD, door, doors, inspections
 from scenery import NOW
+from sightings import sighted
 from tojimari.app import look
 from tojimari.core.door import Door
+from tojimari.core.exposure import Certainty
+from tojimari.core.observation import State
 from tojimari.core.socket import Namespace
 from tojimari.report import documents
 from tojimari.report.encodable import text
@@ -68,6 +71,7 @@ def test_a_door_is_flat() -> None:
         "last": None,
         "forwarding": None,
         "conversation": None,
+        "scan": None,
         "because": None,
         "reaches": None,
         "holders": None,
@@ -186,3 +190,16 @@ def test_bytes_that_are_no_utf8_do_not_stop_a_document() -> None:
     document = read(documents.door(odd_door()))
     owner = document["owners"][0]
     assert (document["namespace"], owner["name"], owner["command"]) == (r"\xff", r"\xff", [r"\xff"])
+
+
+def test_a_door_tells_how_it_looked_from_outside() -> None:
+    (found,) = read(documents.door(sighted(State.FILTERED, Certainty.YES)))["scan"]
+    assert found == {
+        "address": "192.0.2.1",
+        "interface": "eth0",
+        "source": "198.18.0.1",
+        "state": "filtered",
+        "reason": "no-response",
+        "expected": "certainly",
+        "sent_on": False,
+    }

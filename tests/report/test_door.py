@@ -6,9 +6,11 @@ import pytest
 from house import HOUSE, KERNEL, MASTER, SSHD, door, doors, inspections, process
 from rulesets import behind, filters, published
 from scenery import listener
+from sightings import sighted
 from tojimari.app import look
-from tojimari.core.exposure import Zone
+from tojimari.core.exposure import Certainty, Zone
 from tojimari.core.meaning import Advice
+from tojimari.core.observation import State
 from tojimari.core.service import Identification, Outcome, Service
 from tojimari.core.socket import Evidence, Listener, Owner
 from tojimari.registry.words import Encryption, Kind, Plain, Words
@@ -134,3 +136,10 @@ def test_who_of_a_zone_is_let_in_is_told_where_that_is_not_all_of_it() -> None:
     shown = " ".join("\n".join(texts(found, SOURCES, View(Language.JAPANESE, columns=200))).split())
     assert "同じネットワーク (LAN): 一部" in shown
     assert "192.168.0.128/25" in shown
+
+
+def test_how_a_door_looks_from_outside_is_told_at_each_address() -> None:
+    made = sighted(State.FILTERED, Certainty.NO)
+    found = replace(look.select(HOUSE, ()), doors=(made,), unseen=())
+    shown = " ".join("\n".join(texts(found, SOURCES, View(Language.ENGLISH, columns=200))).split())
+    assert "From outside filtered at 192.0.2.1 for 198.18.0.1 by eth0 (no-response)" in shown

@@ -4,10 +4,13 @@ from pathlib import Path
 import pytest
 
 from house import HOUSE, REDIS, SSHD, door, doors
+from sightings import sighted
 from tojimari.app import look
+from tojimari.core.exposure import Certainty
 from tojimari.core.look import Look
 from tojimari.core.meaning import NOTHING_KNOWN, Meaning
 from tojimari.core.message import Message
+from tojimari.core.observation import State
 from tojimari.core.socket import InsideView, Listener, Unseen
 from tojimari.report.doors import Asked, nothing, plain, text
 from tojimari.report.language import Language
@@ -94,3 +97,9 @@ def test_where_not_everything_was_seen_a_door_is_not_called_shut() -> None:
         "",
         "What could not be seen",
     ]
+
+
+def test_how_doors_look_from_outside_is_a_note_under_their_row() -> None:
+    made = sighted(State.FILTERED, Certainty.NO)
+    found = replace(look.select(HOUSE, ()), doors=(made,), unseen=())
+    assert "From outside: filtered (192.0.2.1)." in "\n".join(text(found, ENGLISH))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,38 @@ class TestAnotherMachine:
         assert told.ports(task, Answer.FILTERED) == [22]
         assert told.ports(task, Answer.CLOSED) == [23]
 
+    @pytest.mark.parametrize(("listen", "address"), [("0.0.0.0", THEIRS), ("::", THEIRS_V6)])
+    @pytest.mark.parametrize("rate", [None, 5000.0])  # one socket used again, and many
+    def test_a_firewall_s_refusal_is_told_from_the_machine_s(
+        self, far: Yard, listen: str, address: str, rate: float | None
+    ) -> None:
+        """A socket hears the same number of "port unreachable" and of a reset."""
+        far.run("sysctl", "-qw", "net.ipv4.icmp_ratelimit=0", "net.ipv6.icmp.ratelimit=0")
+        far.listen(80, address=listen)
+        reject = "tcp dport {} reject with icmpx type {}"
+        refusals = {
+            22: ("port-unreachable", Reason.PORT_UNREACHABLE),
+            23: ("admin-prohibited", Reason.ADMIN_PROHIBITED),
+            24: ("no-route", Reason.NET_UNREACHABLE),
+        }
+        far.run(
+            "nft",
+            "add table inet yard;"
+            " add chain inet yard in { type filter hook input priority 0; };"
+            + "".join(
+                f" add rule inet yard in {reject.format(port, kind)};"
+                for port, (kind, _) in refusals.items()
+            ),
+        )
+        task = heard.task(space(address, tuple(range(1, 101))), CABLE, limits=Limits(rate=rate))
+        told = knocked(task)
+        found = {task.space.door(place)[1]: one[:2] for place, one in told.answers_of.items()}
+        assert {port: found.pop(port) for port in refusals} == {
+            port: (Answer.FILTERED, reason) for port, (_, reason) in refusals.items()
+        }
+        assert found.pop(80) == (Answer.OPEN, Reason.CONNECTED)
+        assert set(found.values()) == {(Answer.CLOSED, Reason.REFUSED)}
+
     def test_lost_packets_lose_no_door(self, far: Yard) -> None:
         far.listen(*range(1000, 1030))
         drop(far, "numgen random mod 100 < 10")
@@ -172,6 +205,15 @@ print(knocked(task).ports(task, Answer.OPEN))
         began = time.monotonic()
         knocked(task)
         assert 0.9 < time.monotonic() - began < 5
+
+    def test_whoever_is_killed_begins_again_about_a_second_before(self, far: Yard) -> None:
+        """What is before the position need not be asked again."""
+        del far
+        task = heard.task(space(THEIRS, tuple(range(1, 8001))), CABLE, limits=Limits(rate=2000))
+        told = knocked(task)
+        positions = sorted({one.position for one in told.said})
+        steps = [after - before for before, after in pairwise(positions)]
+        assert max(steps) <= 4000
 
     def test_the_time_that_was_given_ends_it(self, far: Yard) -> None:
         drop(far, "tcp dport 0-65535")

@@ -69,8 +69,18 @@ def test_a_long_way_costs_its_length_once_a_pass(delay: float, rest: Answer) -> 
         assert done.opens == PLACES
         passes = 1 if rest is Answer.CLOSED else 3
         assert done.ending.progress.sweep == passes
-        timeout = max(0.05, delay * 1.6) if rest is Answer.FILTERED else delay * 1.2
+        timeout = max(delay * 1.2 + 0.05, delay * 1.6) if rest is Answer.FILTERED else delay * 1.2
         assert done.seconds < 1.2 * passes * (PORTS / 200_000 + timeout)
+
+
+@pytest.mark.parametrize("opens", [OPENS, frozenset({80})])
+def test_half_connections_over_a_long_way_are_not_taken_for_loss(opens: frozenset[int]) -> None:
+    target = Target(opens, Answer.FILTERED, delay=0.2, jitter=0.02)
+    done = sweep(target, ports=65_535)
+    assert done.opens == {port - 1 for port in opens}
+    assert done.ending.remarks == ()
+    assert (done.ending.progress.loss or 0) < 0.01
+    assert done.seconds < 3 * (65_535 / 200_000 + 0.4)
 
 
 def test_a_target_that_limits_its_resets_is_not_chased() -> None:

@@ -2,19 +2,15 @@
 
 import ipaddress
 import socket
-import struct
 import time
 from collections.abc import Generator
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import heard
 import yard
 from heard import Heard
 from tojimari.core.endpoint import Transport
-from tojimari.scan import datagrams
 from tojimari.scan.methods.udp import METHOD
 from tojimari.scan.task import Answer, Ended, Limits, Reason, Space, Task, Way
 from yard import THEIRS, THEIRS_V6, Yard
@@ -139,6 +135,18 @@ class TestLimits:
         assert [one.code for one in ending.remarks] == ["errors-limited"]
         assert time.monotonic() - began < 60  # at the limit it is 7 s
 
+    def test_errors_that_somebody_else_has_used_up_are_waited_for(self, far: Yard) -> None:
+        """Linux sends six errors at once and then one a second, as it is without a setting."""
+        far.run("sysctl", "-qw", "net.ipv4.icmp_ratelimit=1000")
+        far.serve(_ANSWER, "0.0.0.0", "53", "69")
+        with socket.socket(type=socket.SOCK_DGRAM) as other:
+            for port in range(1000, 1010):
+                other.sendto(b"", (THEIRS, port))
+        asked = task(THEIRS, (53, 54, 55))
+        told = knocked(asked)
+        assert told.ports(asked, Answer.OPEN) == [53]
+        assert told.ports(asked, Answer.CLOSED) == [54, 55]
+
     def test_a_wall_is_told_from_a_limit_and_not_crept_along(self, far: Yard) -> None:
         far.run("sysctl", "-qw", "net.ipv4.icmp_ratelimit=0")
         far.run(
@@ -191,18 +199,3 @@ class TestLimits:
         del far
         asked = task("10.99.0.77", tuple(range(1, 5000)), limits=Limits(seconds=0.3))
         assert METHOD.run(asked, Heard()).why is Ended.TIME
-
-
-class TestErrors:
-    def test_an_error_of_somebody_else_than_the_machine_is_filtered(self) -> None:
-        error = struct.pack("=IBBBxII", 111, 2, 3, 3, 0, 0)
-        own = struct.pack("=HH4s8x", socket.AF_INET, 0, bytes([10, 0, 0, 1]))
-        found = datagrams.meaning(socket.AF_INET, error + own, "10.0.0.1")
-        assert found == (Answer.CLOSED, Reason.PORT_UNREACHABLE)
-        found = datagrams.meaning(socket.AF_INET, error + own, "10.0.0.2")
-        assert found == (Answer.FILTERED, Reason.PORT_UNREACHABLE)
-
-    @given(st.sampled_from([socket.AF_INET, socket.AF_INET6]), st.binary(max_size=60))
-    def test_whatever_stands_in_the_queue_is_read(self, family: int, data: bytes) -> None:
-        found = datagrams.meaning(family, data, "10.0.0.1")
-        assert found is None or found[0] in {Answer.CLOSED, Answer.FILTERED}

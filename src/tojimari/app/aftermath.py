@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from tojimari.app import closing, difference, identify, knocking, look
+from tojimari.app import closing, difference, identify, knocking, look, sessions
 from tojimari.app import firewall as firewalls
 from tojimari.app.closing import Seen
+from tojimari.app.firewall import Firewall
 from tojimari.app.request import Request
 from tojimari.close import nft
 from tojimari.close.move import target_of
@@ -16,7 +17,6 @@ from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.errors import HostError
 from tojimari.core.message import Message, mark
 from tojimari.core.plan import Element, Plan, Step, Target
-from tojimari.core.socket import Connection
 
 PATIENCE = 20.0  # seconds until a service must listen anew; RabbitMQ takes ten
 PAUSE = 0.05  # seconds between looks
@@ -64,13 +64,19 @@ def proof(
     shut = [element for deed in step.deeds for element in deed.elements]
     if shut:
         found = [*_rules_are_there(shut)]
+    elif step.rules:
+        found = []
     elif step.opens:
         found = _moved(expected, step, thought)
     else:
         found = _closed(expected, thought)
-    found += _rules(seen, thought, shut=bool(shut))
+    now = firewalls.live()
+    if step.rules and not shut:
+        _nobody_comes(now, step, thought, request)
+    found += _rules(seen, now, thought, request, shut=step.rules)
     found += knocking.compared(expected.outside, expected.knocked, step.opens)
-    found += _surviving(thought, request)
+    if not request.end_sessions:
+        found += sessions.surviving(thought.targets)
     return tuple(found)
 
 
@@ -219,12 +225,34 @@ def _nearby(endpoint: Endpoint) -> str:
     return "::1" if endpoint.is_ipv6 else "127.0.0.1"
 
 
-def _rules(seen: Seen, thought: Plan, *, shut: bool) -> list[Message]:
+def _nobody_comes(now: Firewall, step: Step, thought: Plan, request: Request) -> None:
+    """Reason over other tools' rules: they may let in what comes by a container's.
+
+    Raises:
+        HostError: Somebody comes through who was to be kept out.
+    """
+    for target in thought.targets:
+        left = difference.let_in(now, target, thought.sources, but=bool(request.allowed))
+        if left:
+            raise HostError(
+                "{owner} has the rule now, and all the same {doors} can be reached from {sources}",
+                hint=mark(
+                    "what is sent on to a container passes it; --by firewall closes that too"
+                ),
+                owner=step.move,
+                doors=str(target),
+                sources=", ".join(left),
+            )
+
+
+def _rules(
+    seen: Seen, now: Firewall, thought: Plan, request: Request, *, shut: bool
+) -> list[Message]:
     """The rules reasoned over again: only the target may have changed."""
     other: list[str] = []
     mine = 0
     ports = {one.port for one in thought.targets}
-    for one in difference.differences(seen.firewall, firewalls.live(), ports):
+    for one in difference.differences(seen.firewall, now, ports):
         wanted = all(
             Target(one.transport, port) in thought.targets for port in _few(one.first, one.last)
         )
@@ -241,7 +269,10 @@ def _rules(seen: Seen, thought: Plan, *, shut: bool) -> list[Message]:
         return [
             Message("rules-same", "rules: every port and source as before, IPv4 and IPv6"),
         ]
-    if not mine:
+    came = request.sources and any(
+        difference.let_in(seen.firewall, one, thought.sources, but=False) for one in thought.targets
+    )
+    if not mine and not came:
         return [
             Message("rules-already", "rules: {doors} was closed by them before", {"doors": names})
         ]
@@ -257,22 +288,3 @@ def _rules(seen: Seen, thought: Plan, *, shut: bool) -> list[Message]:
 def _few(first: int, last: int) -> range:
     """The ports of a run; of a long one two, which is enough to see that it is one."""
     return range(max(first, 1), min(last, first + 1) + 1)
-
-
-def _surviving(thought: Plan, request: Request) -> list[Message]:
-    left = closing.sessions(look.view(connections=True).connections, thought.targets)
-    far = [one for one in left if _is_far(one)]
-    if not far or request.end_sessions:
-        return []
-    peers = ", ".join(sorted({one.remote.address for one in far})[:3])
-    return [
-        Message(
-            "sessions",
-            "sessions that go on: {count}, with {peers}; --end-sessions ends them",
-            {"count": len(far), "peers": peers},
-        )
-    ]
-
-
-def _is_far(one: Connection) -> bool:
-    return not one.remote.is_loopback and one.inode != 0

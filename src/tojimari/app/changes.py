@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from tojimari.close import apply, deeds, probe
+from tojimari.close import apply, deeds
 from tojimari.close.guard import Session
 from tojimari.close.journal import Journal, folder
 from tojimari.core.errors import PrivilegeError, RefusedError, UsageError
@@ -69,7 +69,6 @@ def undo(
     need_root()
     book = journal(state)
     with book.alone(wait=automatic):
-        probe.clear()
         if automatic and name is not None:
             record = book.get(name)
             waiting = record.state.is_half or record.state is State.PENDING

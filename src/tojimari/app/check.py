@@ -24,6 +24,7 @@ def check(
     *,
     today: dt.date | None = None,
     identify: bool = False,
+    scan: bool = False,
     progress: "Progress | None" = None,
 ) -> Verdict:
     """Make the round of this machine.
@@ -32,18 +33,24 @@ def check(
         policy: The policy file; None looks in the usual places, and goes on without one.
         today: The date that ``until`` is held against; None for the machine's own.
         identify: Whether to speak with each door, which takes up to some seconds.
-        progress: Is told how many were spoken with, of how many.
+        scan: Whether to knock at each from outside, which takes some seconds and root's rights.
+        progress: Is told how many were knocked at or spoken with, of how many.
 
     Raises:
         PolicyError: The policy has a mistake in it.
         UsageError: There is no such policy file.
         PrivilegeError: It may not be read.
-        HostError: It, or the kernel's sockets, cannot be read.
+        HostError: It, or the kernel's sockets, cannot be read; or no scan from outside is possible.
     """
     force = policies.in_force(policy)
     meant = force.policy
     view, walls = looking.guarded(looking.view(), "check")
     doors = looking.doors(view, walls)
+    if scan:
+        from tojimari.app import sighting  # noqa: PLC0415 - only where it is asked for
+
+        sighted = sighting.see(view, doors, walls, progress=progress, command="check")
+        doors, view = sighted.doors, replace(view, unseen=(*view.unseen, *sighted.unseen))
     if identify:
         from tojimari.app import hearing  # noqa: PLC0415 - heavy, and only where it is asked for
 
@@ -57,6 +64,7 @@ def check(
         path=meant.path if meant is not None else None,
         today=today or dt.datetime.fromtimestamp(view.at).astimezone().date(),
         walls=walls,
+        asked=policy or "",
     )
     passed = tuple(Unseen(message, 1) for message in force.passed)
     return replace(verdict, unseen=(*passed, *verdict.unseen))
@@ -70,6 +78,7 @@ def judge(
     path: str | None,
     today: dt.date,
     walls: "Firewalls | None" = None,
+    asked: str = "",
 ) -> Verdict:
     """Judge what was seen.
 
@@ -80,6 +89,7 @@ def judge(
         path: The policy file; None where there is none.
         today: The date that ``until`` is held against.
         walls: What the firewalls said; None where nobody asked them.
+        asked: The policy file as it was asked for; empty for the usual one.
     """
     serving = tuple(join.meant(door, join.line(intents, door)) for door in doors if door.is_server)
     scene = audit.Scene(
@@ -89,6 +99,7 @@ def judge(
         today=today,
         networks=join.zone_networks(view.namespaces),
         walls=join.walls(walls, view.namespaces) if walls is not None else {},
+        policy=asked,
     )
     return Verdict(
         host=view.host,

@@ -6,14 +6,14 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tojimari.app import aftermath, changes, closing
+from tojimari.app import aftermath, changes, closing, sessions
 from tojimari.app.closing import Seen
 from tojimari.app.request import Request
-from tojimari.close import apply, probe
+from tojimari.close import apply
 from tojimari.close.journal import VARIABLE, Journal, boot
 from tojimari.close.move import Manager
 from tojimari.close.units import System
-from tojimari.core.errors import HostError, RefusedError
+from tojimari.core.errors import RefusedError
 from tojimari.core.message import Message, mark
 from tojimari.core.plan import Deed, Kind, Plan, Step
 from tojimari.core.record import Record, State
@@ -73,20 +73,20 @@ def carry_out(
     book = changes.journal(state)
     with book.alone():
         recovered = apply.recover(book)
-        probe.clear()
         _refuse_to_double(book, thought)
         record = _record(request, thought, step, book, seen)
         expected = aftermath.before(step, thought, seen)
         done = apply.perform(book, record)
         try:
-            if request.end_sessions:
-                end_sessions(done)
-            proof = aftermath.proof(expected, step, thought, seen, request)
+            ended = sessions.end(thought.targets) if request.end_sessions else ()
+            proof = (*aftermath.proof(expected, step, thought, seen, request), *ended)
         except BaseException as error:
             apply.undo(book, replace(done, notes=(*done.notes, apply.reason(error))))
             raise
-        confirmed = State.PENDING if record.deadline is not None else State.CONFIRMED
-        return Done(book.write(replace(done, state=confirmed, proof=proof)), tuple(recovered))
+        done = replace(done, proof=proof)
+        if record.deadline is None:
+            return Done(apply.keep(book, done), tuple(recovered))
+        return Done(book.write(replace(done, state=State.PENDING)), tuple(recovered))
 
 
 def _step(thought: Plan) -> Step:
@@ -158,22 +158,3 @@ def _timer(change: str, seconds: int) -> Deed:
 def _operator(seen: Seen) -> str:
     name = os.environ.get("SUDO_USER") or os.environ.get("USER") or str(os.getuid())
     return f"{name} from {seen.session.remote}" if seen.session is not None else name
-
-
-def end_sessions(record: Record) -> int:
-    """End the sessions that exist at the doors of a change; how many there were.
-
-    Raises:
-        HostError: The kernel cannot.
-    """
-    from tojimari.linux import sock_diag  # noqa: PLC0415 - only where it is asked for
-    from tojimari.linux.sock_destroy import destroy  # noqa: PLC0415 - the same
-
-    ports = {one.port for one in record.targets}
-    with sock_diag.connect() as netlink:
-        try:
-            return len(destroy(netlink, lambda local, _: local[1] in ports))
-        except OSError as error:
-            raise HostError(
-                "the kernel does not end connections: {why}", why=error.strerror or str(error)
-            ) from error

@@ -9,7 +9,7 @@ from tojimari.app import identify, intended, look, reach, where
 from tojimari.app.firewall import Firewall
 from tojimari.app.passages import standpoints
 from tojimari.app.request import Request
-from tojimari.close import deeds, guard, operator
+from tojimari.close import deeds, guard, operator, semanage, zones
 from tojimari.close.disk import Disk
 from tojimari.close.guard import Effect, Logins, Session
 from tojimari.close.move import Move, Situation, target_of
@@ -28,6 +28,7 @@ from tojimari.sockets import ancestry
 
 MOVES = "tojimari.close.moves"
 _MANAGER = "systemd"
+_FIREWALLD = "firewalld"  # which is asked for its zones only where it is to close the door
 _LOGIN = frozenset({"sshd", "dropbear"})  # programs by which somebody logs in
 
 
@@ -94,7 +95,8 @@ def plan(request: Request, seen: Seen) -> Plan:
     """
     targets = chosen_targets(request, seen)
     situation = _situation(request, seen, targets)
-    steps = tuple(one.plan(situation) for one in moves())
+    offered = [one for one in moves() if not one.asked or one.name == request.by]
+    steps = tuple(one.plan(situation) for one in offered)
     if request.why:
         steps = tuple(intended.with_policy(one, request, targets) for one in steps)
     if request.port:
@@ -168,7 +170,7 @@ def effect(request: Request, situation: Situation, step: Step) -> Effect:
     """What a step does to those who come."""
     targets = frozenset(situation.targets)
     cut = targets if request.end_sessions else frozenset[Target]()
-    if any(one.kind is Kind.SHUT for one in step.deeds):
+    if step.rules:
         return Effect(shut=targets, sources=situation.sources, allowed=situation.allowed, cut=cut)
     ended = frozenset(one.pid for one in step.deeds if one.kind is Kind.SIGNAL)
     for owner in situation.owners if step.move == "unit" else ():
@@ -195,8 +197,11 @@ def _situation(request: Request, seen: Seen, targets: tuple[Target, ...]) -> Sit
         seconds=request.seconds,
         mask=request.mask,
         kill=request.kill,
+        end_sessions=request.end_sessions,
         starts={pid: at for pid in pids if (at := deeds.started(pid)) is not None},
         spared=frozenset(own_pids),
+        labels=semanage.labels(Disk()) if request.port else None,
+        zones=zones.zones() if request.by == _FIREWALLD else (),
     )
 
 
@@ -240,7 +245,7 @@ def _chosen(request: Request, steps: Sequence[Step]) -> int | None:
                 "there is no such way to close a door: {by}",
                 hint="--by takes one of these: {known}",
                 by=request.by,
-                known=", ".join(names),
+                known=", ".join(one.name for one in moves()),
             )
         at = names.index(request.by)
         return at if steps[at].refused is None else None

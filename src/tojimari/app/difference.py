@@ -1,12 +1,14 @@
 """What a change did to the firewall: every port and every source, before and after."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tojimari.app.firewall import Firewall
 from tojimari.app.passages import PROTOCOLS, destinations, standpoints
 from tojimari.close import table
 from tojimari.core.endpoint import Transport
+from tojimari.core.exposure import Zone
+from tojimari.core.plan import Target
 from tojimari.firewall import intervals
 from tojimari.firewall.answer import certain_sources
 from tojimari.firewall.intervals import Intervals
@@ -92,6 +94,41 @@ def differences(before: Firewall, after: Firewall, meant: Collection[int] = ()) 
                             _named(intervals.difference(was, now), place.family),
                             _named(intervals.difference(now, was), place.family),
                         )
+
+
+def let_in(
+    firewall: Firewall, target: Target, networks: Sequence[str], *, but: bool
+) -> tuple[str, ...]:
+    """Who comes through to a door from elsewhere, certainly or perhaps; a few networks of them.
+
+    Args:
+        firewall: The rules.
+        target: The door.
+        networks: Who is asked about; empty for everybody.
+        but: Whether all others are meant instead.
+    """
+    reasoner = Reasoner(firewall.program, firewall.machine)
+    found: dict[str, None] = {}
+    for place in standpoints(firewall):
+        if place.zone is Zone.THIS_MACHINE:
+            continue
+        meant = replace(place, sources=_meant(networks, place, but=but))
+        for number in destinations(firewall, place, None):
+            through = _through(reasoner, firewall, meant, target.transport, target.port, number)
+            found.update(dict.fromkeys(_named(through, place.family)))
+    return tuple(found)[:MOST]
+
+
+def _meant(networks: Sequence[str], place: Standpoint, *, but: bool) -> Intervals:
+    if not networks:
+        return place.sources
+    # Networks that are named are meant by every interface: nobody says which they come by.
+    named = intervals.union_all(
+        intervals.interval(*intervals.parse_network(one, place.family))
+        for one in networks
+        if (":" in one) == (place.family == intervals.IPV6)
+    )
+    return intervals.difference(place.sources, named) if but else named
 
 
 def _runs(before: Firewall, after: Firewall) -> Iterator[tuple[int, int]]:

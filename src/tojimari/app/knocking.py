@@ -7,11 +7,12 @@ from dataclasses import replace
 from tojimari.close import probe
 from tojimari.close.segment import Answer, Flow
 from tojimari.core.endpoint import Transport
-from tojimari.core.errors import HostError
+from tojimari.core.errors import HostError, PrivilegeError
 from tojimari.core.message import Message
 from tojimari.core.plan import Plan
 from tojimari.firewall import intervals
 from tojimari.firewall.machine import Machine
+from tojimari.linux.outside import SOURCES
 
 MOST = 16  # knocks; whoever closes more doors at once is told of the first
 
@@ -50,7 +51,7 @@ def knock(outside: str, those: Sequence[Flow]) -> list[Answer]:
     """What the knocks meet; nothing where they cannot be tried."""
     try:
         return probe.knock(outside, those) if those else []
-    except HostError:
+    except (HostError, PrivilegeError):
         return []
 
 
@@ -123,7 +124,8 @@ def _own(machine: Machine, family: int, interface: str | None) -> str | None:
 def _source(machine: Machine, family: int, thought: Plan) -> str | None:
     """Somebody to whom the door is closed, and whom the machine answers by its default route."""
     allowed = thought.step is not None and thought.step.does.code == "shut-but"
-    wanted = [probe.SOURCES[family]]
+    usual = SOURCES[family]
+    wanted = [] if allowed and _is_in(usual, thought) else [usual]
     if thought.sources and not allowed:
         wanted = [
             str(next(network.hosts(), network.network_address))
@@ -140,3 +142,8 @@ def _source(machine: Machine, family: int, thought: Plan) -> str | None:
         if not near:
             return text
     return None
+
+
+def _is_in(address: str, thought: Plan) -> bool:
+    one = ipaddress.ip_address(address)
+    return any(one in ipaddress.ip_network(network) for network in thought.sources)

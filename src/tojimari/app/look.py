@@ -46,6 +46,7 @@ def look(
     clients: bool = False,
     namespace: str | None = None,
     identify: bool = False,
+    scan: bool = False,
     progress: "Progress | None" = None,
 ) -> Look:
     """Look at the doors of this machine.
@@ -57,14 +58,24 @@ def look(
         namespace: Only the doors in this network namespace: its name, its inode or the name of a
             container; None for all.
         identify: Whether to speak with each of these doors, which takes up to some seconds.
-        progress: Is told how many were spoken with, of how many.
+        scan: Whether to knock at these doors from outside, which takes some seconds and root's
+            rights; with no query at every number.
+        progress: Is told how many were knocked at or spoken with, of how many.
 
     Raises:
         UsageError: There is no such namespace.
         HostError: The kernel's sockets cannot be read.
     """
     seen, walls = guarded(view())
-    found = select(seen, doors(seen, walls), queries, clients=clients, namespace=namespace)
+    joined = doors(seen, walls)
+    if scan:
+        from tojimari.app import sighting  # noqa: PLC0415 - only where somebody asks for it
+
+        wanted = select(seen, joined, queries, clients=clients, namespace=namespace)
+        numbers = None if not queries else sighting.numbers(queries, wanted.doors)
+        sighted = sighting.see(seen, joined, walls, ports=numbers, progress=progress)
+        joined, seen = sighted.doors, replace(seen, unseen=(*seen.unseen, *sighted.unseen))
+    found = select(seen, joined, queries, clients=clients, namespace=namespace)
     if not identify:
         return found
     from tojimari.app import hearing  # noqa: PLC0415 - heavy, and only where somebody asks for it

@@ -6,10 +6,13 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from tojimari.scan.plan import Part, Plan
 from tojimari.scan.task import Answers, Ended, Ending, Progress
+
+if TYPE_CHECKING:
+    from tojimari.linux.outside import Outside
 
 WAITING = 4096  # words that wait to be taken; then the scan waits for whoever takes them
 PATIENCE = 0.2  # seconds between two looks at whether to stop, where nothing is heard
@@ -64,14 +67,21 @@ class Run:
     is left behind.
     """
 
-    def __init__(self, plan: Plan, positions: Sequence[int] | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        positions: Sequence[int] | None = None,
+        places: "Sequence[Outside]" = (),
+    ) -> None:
         """Prepare.
 
         Args:
             plan: What is to be done.
             positions: Where in its order each part goes on; None for the beginning.
+            places: Outside this machine, from which each part is done; empty for its inside.
         """
         self._parts = plan.parts
+        self._places = tuple(places)
         first = [one.task.first for one in plan.parts]
         self._positions = first if positions is None else list(positions)
         self._words: queue.Queue[Event | BaseException | None] = queue.Queue(WAITING)
@@ -132,7 +142,11 @@ class Run:
             nothing = Progress(0, 0, 0, 1, None, 0.0, task.end)
             self._words.put(Done(number, Ending(Ended.SURE, nothing, 0)))
             return
-        self._words.put(Done(number, part.method.run(task, told)))
+        if self._places:
+            ending = self._places[number].visit(lambda: part.method.run(task, told))
+        else:
+            ending = part.method.run(task, told)
+        self._words.put(Done(number, ending))
 
 
 class _Told:

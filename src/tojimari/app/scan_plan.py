@@ -47,6 +47,7 @@ class Wish:
         seed: Of the order; None for one that nobody could foresee.
         share: Which share of how many.
         discover: Whether machines are looked for in networks before their doors are knocked at.
+        ours: Whether the targets are this machine's, seen from a place where that cannot be known.
     """
 
     targets: tuple[str, ...] = ()
@@ -64,6 +65,7 @@ class Wish:
     seed: int | None = None
     share: tuple[int, int] = (1, 1)
     discover: bool = True
+    ours: bool = False
 
 
 Resolve = Callable[[str], list[str]]
@@ -82,7 +84,7 @@ def plan(wish: Wish, resolve: Resolve | None = None) -> Plan:
         HostError: The chosen way of knocking cannot be taken here.
     """
     asked = _Asked(wish, resolve or _resolve)
-    numbers, usual = _ports(wish, own_only=asked.own_only)
+    numbers, usual = _ports(wish, own_only=asked.own_only or wish.ours)
     plotted = ways.plot(asked.numbers)
     remarks = [*asked.remarks, *_left_out(plotted)]
     seed = int.from_bytes(os.urandom(8), "big") if wish.seed is None else wish.seed
@@ -136,9 +138,10 @@ class _Asked:
             for version, numbers in ours.items():
                 if version in wish.versions:
                     self._add(version, "", minus(numbers, excluded[version]))
-        may = permission.allowed(os.environ) if not wish.may_scan else {}
+        everything = wish.may_scan or wish.ours
+        may = {} if everything else permission.allowed(os.environ)
         networks = {one: merged((*ours.get(one, ()), *may.get(one, ()))) for one in _VERSIONS}
-        refusal.accident(named, Allowed(everything=wish.may_scan, networks=networks))
+        refusal.accident(named, Allowed(everything=everything, networks=networks))
 
     def _add(self, version: int, zone: str, numbers: Intervals) -> None:
         if numbers:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tojimari.audit import mending
 from tojimari.core import catalog
 from tojimari.core.door import Door
 from tojimari.core.exposure import Decider, Zone
@@ -29,6 +30,7 @@ class Scene:
         today: The date that ``until`` is held against.
         networks: The networks that are the whole of a zone here, as far as they are known.
         walls: By inode of the namespace: the firewalls that have rules and were read.
+        policy: The policy file as it was asked for; empty for the usual one.
     """
 
     doors: tuple[Door, ...]
@@ -37,6 +39,7 @@ class Scene:
     today: dt.date
     networks: Mapping[Zone, tuple[str, ...]] = field(default_factory=dict[Zone, tuple[str, ...]])
     walls: "Mapping[int, Wall]" = field(default_factory=dict[int, "Wall"])
+    policy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,13 @@ class Check:
         name: The name of its file, in kebab case.
         question: What it asks, a marked English sentence.
         ask: Gives the findings.
+        mend: Gives the command that mends one of them.
     """
 
     name: str
     question: str
     ask: Callable[[Scene], Iterator[Finding]]
+    mend: mending.Mending = mending.nothing
 
 
 def checks() -> tuple[Check, ...]:
@@ -61,7 +66,11 @@ def checks() -> tuple[Check, ...]:
 
 def judge(scene: Scene) -> tuple[Finding, ...]:
     """Ask everything; the gravest first, then by port."""
-    found = [finding for check in checks() for finding in check.ask(scene)]
+    found = [
+        mending.mended(finding, check.mend, scene.doors, scene.policy)
+        for check in checks()
+        for finding in check.ask(scene)
+    ]
     return tuple(sorted(found, key=_order))
 
 

@@ -98,10 +98,10 @@ def changed(request: "Request", *, dry_run: bool, yes: bool, even_if_locked_out:
     plan, seen = close.plan(request)
     chosen = settings.current()
     if dry_run:
-        _show(plan, every_way=True)
+        show(plan, every_way=True)
         return 0 if plan.step is not None and not plan.danger else STUCK
     if not chosen.json and not yes:
-        _show(plan, every_way=False)
+        show(plan, every_way=False)
     if plan.step is not None and not yes and (not plan.danger or even_if_locked_out):
         _ask()
     done = close.carry_out(request, plan, seen, even_if_locked_out=even_if_locked_out)
@@ -112,11 +112,17 @@ def changed(request: "Request", *, dry_run: bool, yes: bool, even_if_locked_out:
 
         output.json(plan_document.document(plan, done.record))
         return 0
-    _tell(done.record)
+    tell(done.record)
     return 0
 
 
-def _show(plan: "Plan", *, every_way: bool) -> None:
+def show(plan: "Plan", *, every_way: bool) -> None:
+    """Show a plan.
+
+    Args:
+        plan: What was thought over.
+        every_way: Whether the ways that are not taken are shown too.
+    """
     from tojimari.report import plan as report  # noqa: PLC0415 - so that the help starts at once
 
     chosen = settings.current()
@@ -140,7 +146,8 @@ def _ask() -> None:
     click.confirm(language.text(mark("Do it?")), default=False, abort=True, err=True)
 
 
-def _tell(record: "Record") -> None:
+def tell(record: "Record") -> None:
+    """Say what was seen afterwards, and how the change is kept."""
     language = settings.current().language
     output.lines(f"{record.id}  {language.say(one)}" for one in record.proof)
     if record.state is not State.PENDING or record.deadline is None:

@@ -4,6 +4,7 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from functools import cache
 from types import FrameType
 from typing import TYPE_CHECKING, Self
@@ -19,22 +20,31 @@ from tojimari.scan.task import Answer, Ended
 
 if TYPE_CHECKING:
     from tojimari.app.scan_file import Saved
+    from tojimari.linux.outside import Outside
 
 NOTHING_OPEN = 1
 NOT_ALL = 2
 
 
-def run(plan: Plan, *, saved: "Saved | None" = None, lines: bool, only_open: bool) -> int:
+def run(
+    plan: Plan,
+    *,
+    saved: "Saved | None" = None,
+    places: "Sequence[Outside]" = (),
+    lines: bool,
+    only_open: bool,
+) -> int:
     """Do a plan, and say what it finds.
 
     Args:
         plan: What is done.
         saved: The file that keeps it; None where none does.
+        places: From where outside each part is done; empty for the inside.
         lines: Whether each door is a JSON line of its own, as soon as it is known.
         only_open: Whether only open doors are listed.
     """
     shown = Shown(plan, saved, lines=lines, only_open=only_open)
-    running = Run(plan, saved.positions if saved else None)
+    running = Run(plan, saved.positions if saved else None, places)
     with Interrupts(running) as interrupts:
         shown.begin()
         with running, Bar(shown.tally) as bar:

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 
-from tojimari.close import deeds
+from tojimari.close import deeds, lasting, latch_unit
 from tojimari.close.journal import Journal, boot
-from tojimari.core.errors import TojimariError
+from tojimari.core.errors import HostError, TojimariError
 from tojimari.core.message import Message, Value
 from tojimari.core.plan import Deed, Kind
 from tojimari.core.record import Record, State
@@ -32,7 +33,8 @@ def perform(journal: Journal, record: Record, do: Do = deeds.do) -> Record:
     for number, deed in enumerate(record.deeds, 1):
         record = journal.write(replace(record, begun=number, state=State.APPLYING))
         try:
-            do(deed, record.id)
+            with _turn(journal, deed):
+                do(deed, record.id)
         except BaseException as error:
             undo(journal, replace(record, notes=(*record.notes, reason(error))))
             raise
@@ -57,25 +59,59 @@ def undo(journal: Journal, record: Record) -> Record:
     stuck = False
     for deed in reversed(record.deeds[: record.begun]):
         try:
-            deeds.undo(deed, record.id)
+            with _turn(journal, deed):
+                deeds.undo(deed, record.id)
         except TojimariError as error:
             notes.append(error.message)
             stuck = True
     state = State.STUCK if stuck else State.UNDONE
-    return journal.write(replace(record, state=state, deadline=None, notes=tuple(notes)))
+    record = journal.write(replace(record, state=state, deadline=None, notes=tuple(notes)))
+    if any(one.kind is Kind.SHUT for one in record.deeds):
+        try:
+            latch_unit.settle(journal)
+        except HostError as error:
+            return journal.write(replace(record, notes=(*record.notes, error.message)))
+    return record
 
 
 def confirm(journal: Journal, record: Record) -> Record:
     """Keep a change for good: the kernel forgets the time limits, and the timer goes."""
     for deed in record.deeds:
         if deed.kind is Kind.SHUT and deed.seconds:
-            deeds.do(replace(deed, seconds=0), record.id)
-    # From here on the timer finds that there is nothing for it to undo.
-    record = journal.write(replace(record, state=State.CONFIRMED, deadline=None))
+            with _turn(journal, deed):
+                deeds.do(replace(deed, seconds=0), record.id)
+    record = keep(journal, record)
     for deed in record.deeds:
         if is_timer(deed, record.id):
             deeds.undo(deed, record.id)
     return record
+
+
+def keep(journal: Journal, record: Record) -> Record:
+    """Write down that a change is for good, and have somebody see to it where that takes one.
+
+    The unit is on the disk before the journal says so, and runs afterwards: whoever is killed in
+    between leaves a latch that finds nothing to hold and removes itself, or one that the next start
+    starts.
+    """
+    kept = replace(record, state=State.CONFIRMED, deadline=None)
+    if not lasting.is_lasting(kept):
+        return journal.write(kept)
+    if not latch_unit.is_possible():
+        return journal.write(replace(kept, proof=(*kept.proof, _loose())))
+    try:
+        anew = latch_unit.install(journal)
+        # From here on the timer finds that there is nothing for it to undo.
+        kept = journal.write(kept)
+        latch_unit.start(anew=anew)
+    except HostError as error:
+        return journal.write(replace(kept, notes=(*kept.notes, error.message, _loose())))
+    return journal.write(replace(kept, proof=(*kept.proof, _latched())))
+
+
+def _turn(journal: Journal, deed: Deed) -> AbstractContextManager[None]:
+    """Our turn at the table of the firewall, where a deed is about that."""
+    return journal.rules() if deed.kind is Kind.SHUT else nullcontext()
 
 
 def recover(journal: Journal, now: float | None = None) -> list[Record]:
@@ -101,6 +137,9 @@ def recover(journal: Journal, now: float | None = None) -> list[Record]:
         if record.state.is_half or overdue:
             note = _half(record) if record.state.is_half else _overdue()
             found.append(undo(journal, replace(record, notes=(*record.notes, note))))
+    # Whoever was killed may have left the latch behind, or not have come to it.
+    with suppress(HostError):
+        latch_unit.settle(journal)
     return found
 
 
@@ -144,3 +183,20 @@ def _half(record: Record) -> Message:
 
 def _overdue() -> Message:
     return Message("not-confirmed", "nobody confirmed it in time; everything was undone")
+
+
+def _latched() -> Message:
+    return Message(
+        "latched",
+        "for good: {unit} closes it again after a boot, and when somebody flushes the rules",
+        {"unit": latch_unit.NAME},
+    )
+
+
+def _loose() -> Message:
+    return Message(
+        "loose",
+        "nothing closes it again after a boot, or when somebody flushes the rules:"
+        " have {command} started at boot",
+        {"command": "tojimari latch"},
+    )

@@ -37,7 +37,7 @@ def do(deed: Deed, change: str) -> None:
     elif deed.kind is Kind.WRITE:
         if _bytes(deed.path) != deed.before:
             raise RefusedError("{path} was changed since the plan was made", path=deed.path)
-        _write(deed.path, deed.after, change)
+        replace(deed.path, deed.after, change)
     elif deed.kind is Kind.SHUT:
         found = nft.present() or table.Present(chain=False, elements=())
         nft.run(table.shutting(deed.elements, found, deed.seconds))
@@ -57,6 +57,8 @@ def undo(deed: Deed, change: str) -> None:
         RefusedError: Somebody else has changed the same since.
     """
     if deed.kind is Kind.RUN and deed.reverse:
+        if not _stands(deed):
+            return
         try:
             _started(deed.reverse)
         except HostError:
@@ -171,6 +173,26 @@ def end(pid: int, since: int, number: int) -> None:
         os.close(descriptor)
 
 
+def _stands(deed: Deed) -> bool:
+    """Whether the line that a command changed is as it made it, where the deed names one.
+
+    Raises:
+        RefusedError: It is neither so nor as it was.
+    """
+    if not deed.path:
+        return True
+    lines = (_bytes(deed.path) or b"").splitlines()
+    if deed.after in lines:
+        return True
+    if deed.before in lines:
+        return False
+    raise RefusedError(
+        "{path} was changed by somebody since; it is left as it is",
+        hint=mark("tojimari journal shows what it held before"),
+        path=deed.path,
+    )
+
+
 def _bytes(path: str) -> bytes | None:
     try:
         return Path(path).read_bytes()
@@ -180,7 +202,7 @@ def _bytes(path: str) -> bytes | None:
 
 def _restore(deed: Deed, change: str) -> None:
     """Put a file back as it was, byte for byte, unless somebody else has changed it since."""
-    _partial(Path(deed.path), change).unlink(missing_ok=True)
+    partial(Path(deed.path), change).unlink(missing_ok=True)
     now = _bytes(deed.path)
     if now == deed.before:
         return
@@ -191,7 +213,7 @@ def _restore(deed: Deed, change: str) -> None:
             path=deed.path,
         )
     if deed.before is not None:
-        _write(deed.path, deed.before, change)
+        replace(deed.path, deed.before, change)
         return
     path = Path(deed.path)
     path.unlink()
@@ -199,26 +221,26 @@ def _restore(deed: Deed, change: str) -> None:
         path.parent.rmdir()
 
 
-def _write(name: str, content: bytes, change: str) -> None:
+def replace(name: str, content: bytes, change: str) -> None:
     """Replace a file at once, with its owner, mode and labels kept."""
     path = Path(os.path.realpath(name))
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = _partial(path, change)
+    fresh = partial(path, change)
     model = path.stat() if path.exists() else None
     try:
-        with partial.open("wb") as file:
+        with fresh.open("wb") as file:
             os.fchmod(file.fileno(), stat.S_IMODE(model.st_mode) if model else NEW_MODE)
             if model is not None:
                 os.fchown(file.fileno(), model.st_uid, model.st_gid)
                 for label in os.listxattr(path):
                     with contextlib.suppress(OSError):  # some are the kernel's own to give
-                        os.setxattr(partial, label, os.getxattr(path, label))
+                        os.setxattr(fresh, label, os.getxattr(path, label))
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(path)
+        fresh.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        fresh.unlink(missing_ok=True)
         raise HostError(
             "{path} cannot be written: {reason}",
             path=str(path),
@@ -231,7 +253,7 @@ def _write(name: str, content: bytes, change: str) -> None:
         os.close(descriptor)
 
 
-def _partial(path: Path, change: str) -> Path:
+def partial(path: Path, change: str) -> Path:
     """Where a file is written before it takes its place: a name that no include takes in."""
     path = Path(os.path.realpath(path))
     return path.with_name(f".{path.name}.tojimari-{change}")

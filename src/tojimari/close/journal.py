@@ -8,8 +8,9 @@ import fcntl
 import os
 import secrets
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -115,6 +116,14 @@ class Journal:
             ) from error
         return sorted(found, key=lambda one: one.at)
 
+    def sound(self) -> list[Record]:
+        """Every record that can be read, the oldest first; also while somebody changes them."""
+        found: list[Record] = []
+        for name in self.records.glob("*.json"):
+            with suppress(OSError, HostError):
+                found.append(self._read(name))
+        return sorted(found, key=lambda one: one.at)
+
     def get(self, start: str) -> Record:
         """The record whose identifier begins so.
 
@@ -154,7 +163,20 @@ class Journal:
             file.truncate(0)
             file.write(f"{os.getpid()}\n")
             file.flush()
-            yield
+            with _held(file):
+                yield
+
+    @contextmanager
+    def rules(self) -> Generator[None]:
+        """One at a time at tojimari's own table of the firewall, for a few milliseconds.
+
+        Not ``alone``, which a change holds until it is proved: what is closed for good cannot wait
+        for that.
+        """
+        with (self.path / "rules").open("a", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            with _held(file):
+                yield
 
     def _file(self, name: str) -> Path:
         return self.records / f"{name}.json"
@@ -168,6 +190,15 @@ class Journal:
                 path=str(path),
                 reason=str(error),
             ) from error
+
+
+@contextmanager
+def _held(file: IO[str]) -> Generator[None]:
+    """A lock that is let go of at the end, whatever child was forked meanwhile and still has it."""
+    try:
+        yield
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def boot() -> str:

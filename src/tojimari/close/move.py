@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from tojimari.close.grammar import Files
+from tojimari.close.selinux import Labels
 from tojimari.core.door import Door
 from tojimari.core.message import Message
 from tojimari.core.plan import Step, Target
@@ -74,8 +75,11 @@ class Situation:
         seconds: After how long the kernel opens again what it closed; 0 for never.
         mask: Whether a unit is to be kept from starting in any way.
         kill: Whether a process may be killed that does not end.
+        end_sessions: Whether the sessions that exist are to be ended too.
         starts: By process, its start in clock ticks since boot.
         spared: Processes that must not be ended: our own and those that we came from.
+        zones: Of firewalld, by which packets can come; empty where it does not run.
+        labels: SELinux's of numbers; None where it does not enforce, or nothing is moved.
     """
 
     targets: tuple[Target, ...]
@@ -89,8 +93,11 @@ class Situation:
     seconds: int = 0
     mask: bool = False
     kill: bool = False
+    end_sessions: bool = False
     starts: dict[int, int] = field(default_factory=dict[int, int])
     spared: frozenset[int] = frozenset()
+    zones: tuple[str, ...] = ()
+    labels: Labels | None = None
 
     @property
     def mine(self) -> tuple[Door, ...]:
@@ -127,11 +134,13 @@ class Move:
         name: As its file is called.
         size: How large an intervention it is: smaller ones are offered first.
         plan: Gives the step.
+        asked: Whether it is only taken, and shown, where somebody asks for it by its name.
     """
 
     name: str
     size: int
     plan: Plan
+    asked: bool = False
 
 
 def target_of(door: Door) -> Target:
@@ -153,3 +162,28 @@ def with_them(stops: Sequence[Target]) -> tuple[Message, ...]:
         Message("also-closes", "these doors of the same program go with it: {doors}",
                 {"doors": names}),
     )  # fmt: skip
+
+
+def dropping(situation: Situation) -> Message:
+    """What a rule does, whoever's it is."""
+    if situation.allowed:
+        return Message(
+            "shut-but",
+            "drop what comes to the door, but from {sources}",
+            {"sources": ", ".join(situation.allowed)},
+        )
+    if situation.sources:
+        return Message(
+            "shut-from",
+            "drop what comes to the door from {sources}",
+            {"sources": _few(situation.sources)},
+        )
+    return Message("shut", "drop what comes to the door from other machines")
+
+
+FEW = 4  # networks that a sentence names
+
+
+def _few(sources: tuple[str, ...]) -> str:
+    more = len(sources) - FEW
+    return ", ".join(sources[:FEW]) + (f" +{more}" if more > 0 else "")

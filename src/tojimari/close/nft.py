@@ -28,13 +28,17 @@ def present() -> Present | None:
         raise _failed(said)
     objects: list[dict[str, Any]] = json.loads(done.stdout)["nftables"]
     elements = [
-        Element(found["name"], text)
+        (Element(found["name"], _text(element)), _is_timed(element))
         for one in objects
         if (found := one.get("set")) is not None
-        for text in map(_text, found.get("elem", ()))
+        for element in found.get("elem", ())
     ]
     rules = sum(1 for one in objects if "rule" in one)
-    return Present(rules == len(RULES), tuple(elements))
+    return Present(
+        rules == len(RULES),
+        tuple(one for one, _ in elements),
+        frozenset(one for one, timed in elements if timed),
+    )
 
 
 def run(script: str) -> None:
@@ -47,6 +51,15 @@ def run(script: str) -> None:
     done = _run("-f", "-", said=script)
     if done.returncode != 0:
         raise _failed(done.stderr.decode("utf-8", "replace"))
+
+
+def _is_timed(element: Any) -> bool:  # noqa: ANN401 - nft's JSON, taken apart here
+    """Whether an element has a time limit of its own."""
+    match element:
+        case {"elem": {"timeout": int()}}:
+            return True
+        case _:
+            return False
 
 
 def _text(element: Any) -> str:  # noqa: ANN401 - nft's JSON, taken apart here

@@ -74,8 +74,8 @@ def frame(flow: Flow, near: bytes, far: bytes, flags: int, sequence: int) -> byt
     return head + fixed[:10] + total.to_bytes(2, "big") + source + destination + segment
 
 
-def answer(heard: bytes, flow: Flow) -> tuple[Answer, int] | None:
-    """What a frame says to a segment that was sent, and the sequence number that it expects next.
+def answer(heard: bytes, flow: Flow) -> Answer | None:
+    """What a frame says to a segment that was sent.
 
     Args:
         heard: An Ethernet frame.
@@ -90,12 +90,12 @@ def answer(heard: bytes, flow: Flow) -> tuple[Answer, int] | None:
     wanted = _packed(flow.destination) + _packed(flow.source)
     if kind != ETHERTYPES[flow.family] or addresses != wanted or len(heard) < start + 14:
         return None
-    source, destination, _, expected, _, flags = struct.unpack_from("!HHIIBB", heard, start)
+    source, destination, _, _, _, flags = struct.unpack_from("!HHIIBB", heard, start)
     if (source, destination) != (flow.port, flow.source_port):
         return None
     if flags & RST:
-        return Answer.REFUSED, expected
-    return (Answer.OPEN, expected) if flags & SYN and flags & ACK else None
+        return Answer.REFUSED
+    return Answer.OPEN if flags & SYN and flags & ACK else None
 
 
 def checksum(content: bytes) -> int:

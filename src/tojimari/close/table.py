@@ -8,21 +8,24 @@ process alive.
 """
 
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tojimari.core.endpoint import Transport
 from tojimari.core.plan import Element, Target
 
 FAMILY, NAME = "inet", "tojimari"
 TABLE = f"{FAMILY} {NAME}"
 PRIORITY = -150  # between NF_IP_PRI_CONNTRACK and NF_IP_PRI_NAT_DST
 
-CLOSED = "closed"
+CLOSED, ENDED = "closed", "ended"
 KINDS = {4: "ipv4_addr", 6: "ipv6_addr"}
+SETS = (CLOSED, ENDED, *(f"{use}{version}" for use in ("allowed", "closed") for version in KINDS))
 HEADERS = {4: "ip", 6: "ip6"}
 
 SETUP = f"""add table {TABLE}
 add set {TABLE} {CLOSED} {{ type inet_proto . inet_service; flags timeout; }}
+add set {TABLE} {ENDED} {{ type inet_proto . inet_service; flags timeout; }}
 """ + "".join(
     f"add set {TABLE} {use}{version}"
     f" {{ type inet_proto . inet_service . {KINDS[version]}; flags interval, timeout; }}\n"
@@ -35,8 +38,9 @@ RULES = (
     "fib daddr type != { local, broadcast, multicast } accept",
     "ct state established,related accept",
     # Where no rule asked for it before, connections are tracked only from now on, and those that
-    # exist look new; but only a first segment opens one (RFC 9293, section 3.5).
-    "tcp flags & (fin | syn | rst | ack) != syn accept",
+    # exist look new; but only a first segment opens one (RFC 9293, section 3.5). Where they are to
+    # end, what the kernel was made to forget must not be taken up again (nf_conntrack_tcp_loose).
+    f"tcp flags & (fin | syn | rst | ack) != syn meta l4proto . th dport != @{ENDED} accept",
     *(f"meta l4proto . th dport . {HEADERS[one]} saddr @allowed{one} accept" for one in KINDS),
     *(f"meta l4proto . th dport . {HEADERS[one]} saddr @closed{one} drop" for one in KINDS),
     f"meta l4proto . th dport @{CLOSED} drop",
@@ -50,10 +54,12 @@ class Present:
     Attributes:
         chain: Whether its chain is there with all of its rules.
         elements: The elements of its sets.
+        timed: Those of them that the kernel takes out by itself.
     """
 
     chain: bool
     elements: tuple[Element, ...]
+    timed: frozenset[Element] = frozenset()
 
 
 def closing(targets: Iterable[Target], sources: Sequence[str] = ()) -> tuple[Element, ...]:
@@ -72,6 +78,15 @@ def allowing(targets: Iterable[Target], sources: Sequence[str]) -> tuple[Element
     """The elements that leave doors open to some, and close them to all others."""
     targets = tuple(targets)
     return (*_by_source("allowed", targets, sources), *closing(targets))
+
+
+def ending(targets: Iterable[Target]) -> tuple[Element, ...]:
+    """The elements by which a conversation that was ended is not taken up again."""
+    return tuple(
+        Element(ENDED, f"{one.transport} . {one.port}")
+        for one in targets
+        if one.transport is Transport.TCP
+    )
 
 
 def _by_source(use: str, targets: Iterable[Target], sources: Sequence[str]) -> tuple[Element, ...]:
@@ -107,6 +122,34 @@ def shutting(elements: Iterable[Element], present: Present, seconds: int) -> str
             f"add element {TABLE} {one.set} {{ {one.text}{timeout} }}",
         ]
     return "\n".join(lines) + "\n"
+
+
+def lacking(wanted: Mapping[Element, int], present: Present) -> dict[Element, int]:
+    """Those of some elements that are not there, or would go although they are to stay.
+
+    Args:
+        wanted: By element, after how many seconds it is to go; 0 for never.
+        present: What is there.
+    """
+    there = set(present.elements)
+    return {
+        one: seconds
+        for one, seconds in wanted.items()
+        if one not in there or (not seconds and one in present.timed)
+    }
+
+
+def restoring(missing: Mapping[Element, int], present: Present) -> str:
+    """The transaction that puts elements back, each with its own time, and makes the table whole.
+
+    Args:
+        missing: By element, after how many seconds it is to go; 0 for never.
+        present: What is there.
+    """
+    whole = Present(chain=True, elements=present.elements)
+    parts = [shutting((), present, 0)]
+    parts += [shutting((one,), whole, seconds) for one, seconds in missing.items()]
+    return "".join(parts)
 
 
 def opening(elements: Iterable[Element], present: Present) -> str:

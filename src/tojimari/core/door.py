@@ -8,6 +8,7 @@ from tojimari.core.intent import Intent
 from tojimari.core.meaning import NOTHING_KNOWN, Meaning
 from tojimari.core.observation import Observation, State
 from tojimari.core.service import Identification, Service
+from tojimari.core.sighting import Sighting
 from tojimari.core.socket import Listener, Namespace, Owner, Role
 
 
@@ -45,6 +46,7 @@ class Door:
         forwarding: Where the firewall sends what comes to it; None where it does not.
         last: The last of several numbers that one rule sends on alike; None for a single one.
         conversation: How the conversation with it went; None where nobody spoke with it.
+        sightings: How it looked from outside; empty where nobody looked, or it is not to be seen.
     """
 
     endpoint: Endpoint
@@ -58,6 +60,7 @@ class Door:
     forwarding: Forwarding | None = None
     last: int | None = None
     conversation: Identification | None = None
+    sightings: tuple[Sighting, ...] = ()
 
     @property
     def number(self) -> str:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from tojimari.core.door import Door
 from tojimari.core.exposure import Decider
 from tojimari.core.intent import Intent
+from tojimari.core.mend import Mend
 from tojimari.core.message import Message
 
 
@@ -39,6 +40,7 @@ class Finding:
         is_certain: Whether it was seen. Where it could only not be ruled out, nobody is alarmed,
             but the round is not complete either.
         rules: The rules of the firewall that make it so, the one that wins first.
+        mend: What mends it; None where no door is to be closed, or that is not ours to tell.
     """
 
     check: str
@@ -50,6 +52,7 @@ class Finding:
     next: str = ""
     is_certain: bool = True
     rules: tuple[Decider, ...] = ()
+    mend: Mend | None = None
 
     @property
     def is_grave(self) -> bool:

@@ -68,9 +68,11 @@ class Deed:
         command: The words that are run; empty where nothing is to be done before the reverse.
         reverse: The words that undo it; empty where there is nothing to undo.
         lenient: Whether it is no matter if the reverse fails: what it undoes may be gone.
-        path: For ``WRITE``: the file.
-        before: For ``WRITE``: its bytes; None where it is not there yet.
-        after: For ``WRITE``: its new bytes.
+        path: For ``WRITE``: the file. For ``RUN``: one of another tool's, of which the command
+            changes a line; empty where that is of no concern.
+        before: For ``WRITE``: its bytes; None where it is not there yet. For ``RUN``: the line.
+        after: For ``WRITE``: its new bytes. For ``RUN``: the new line; only where it still is there
+            is the reverse run.
         elements: For ``SHUT``: what is put into the table.
         seconds: For ``SHUT``: after how long the kernel takes it out again; 0 for never.
         pid: For ``SIGNAL``: the process.
@@ -111,6 +113,7 @@ class Step:
         refused: Why it cannot be done in this way; None where it can.
         stops: Programs' doors that go with it, though nobody asked for that.
         opens: The number at which the service is after a move; 0 for none.
+        rules: Whether rules of the firewall close the door, and the program goes on.
     """
 
     move: str
@@ -122,6 +125,7 @@ class Step:
     refused: Message | None = None
     stops: tuple[Target, ...] = ()
     opens: int = 0
+    rules: bool = False
 
     @property
     def commands(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ _LINK_CREATE, _ITER_CREATE = 28, 33
 _ATTRIBUTES = 152  # bytes; a kernel with a smaller union accepts zeros behind it
 
 SOCKET_FILTER = 1  # enum bpf_prog_type
+SCHED_CLS = 3
 XDP = 6
 CGROUP_SOCK = 9
 TRACING = 26
@@ -103,15 +104,15 @@ def _load(
     return libc.bpf(_PROG_LOAD, attributes)
 
 
-def link(program: int, attach: int, target: int = 0, *, flags: int = 0) -> int:
+def link(program: int, attach: int, target: int = 0, flags: int = 0) -> int:
     """Attach a program.
 
     Args:
         program: Its descriptor.
         attach: ``TRACE_ITER`` and the like.
-        target: What it is attached to: the descriptor of a control group's directory, the index of
-            an interface; 0 for nothing.
-        flags: As the kind of attaching has them.
+        target: Descriptor of what it is attached to: a control group's directory; or an interface's
+            index; 0 for nothing.
+        flags: ``BPF_F_BEFORE`` and the like.
 
     Returns:
         Descriptor; closing it detaches the program.

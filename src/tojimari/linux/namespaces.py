@@ -206,8 +206,9 @@ class Visitor:
             OSError: We may not go in; or what ``look`` raises.
         """
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="tojimari-netns", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="tojimari-netns", daemon=True)
+            thread.start()
+            self._thread = thread  # only now, for a Ctrl-C may come between any two lines
         outcome: queue.SimpleQueue[tuple[T, None] | tuple[None, BaseException]] = (
             queue.SimpleQueue()
         )

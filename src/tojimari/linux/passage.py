@@ -6,7 +6,7 @@ Source: linux/rtnetlink.h, linux/fib_rules.h.
 import struct
 from _socket import AF_INET, AF_INET6
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from tojimari.core.message import mark
@@ -26,7 +26,8 @@ _NEWRULE, _GETRULE = 32, 34
 # struct fib_rule_hdr has the destination's length at the same place.
 _ROUTE = struct.Struct("=BBBBBBBBI")
 _NUMBER = struct.Struct("=I")
-_DST, _OIF, _GATEWAY, _PREFSRC, _VIA = 1, 4, 5, 7, 18
+_VIA_FAMILY = struct.Struct("=H")
+_DST, _SRC, _OIF, _GATEWAY, _PREFSRC, _VIA = 1, 2, 4, 5, 7, 18
 _FLAG_CLONED = 0x200  # RTM_F_CLONED: a cached route, no line of the table
 _FAMILY = {4: AF_INET, 6: AF_INET6}
 _BITS = {4: 32, 6: 128}
@@ -55,14 +56,15 @@ class Passage:
         sort: What the address is to this machine.
         index: Of the interface.
         source: The address that packets would come from, as a number; 0 where there is none.
-        gateway: The next hop as a number; None where the address is on the link, or where the next
-            hop of an IPv4 address is an IPv6 one (RFC 5549).
+        gateway: The next hop as a number; None where the address is on the link.
+        gateway_version: 4 or 6: an IPv4 address may be behind an IPv6 one (RFC 8950); 0 for none.
     """
 
     sort: Sort
     index: int
     source: int
     gateway: int | None
+    gateway_version: int = 0
 
 
 class Passages:
@@ -83,6 +85,9 @@ class Passages:
     def to(self, version: int, address: int, index: int = 0) -> Passage | None:
         """The passage to an address; None where the kernel says that there is none.
 
+        As for a connection (net/ipv4/route.c, ip_route_connect), the kernel chooses an IPv4 source
+        first and then, once more, the way of packets that come from it: a rule may say another.
+
         Args:
             version: 4 or 6.
             address: As a number.
@@ -97,6 +102,13 @@ class Passages:
         body += attribute(_DST, address.to_bytes(bits // 8, "big"))
         if index:
             body += attribute(_OIF, _NUMBER.pack(index))
+        found = self._asked(body)
+        if version == 6 or found is None or found.sort is not Sort.UNICAST or not found.source:  # noqa: PLR2004 - IPv6
+            return found
+        again = self._asked(body + attribute(_SRC, found.source.to_bytes(bits // 8, "big")))
+        return None if again is None else replace(again, source=found.source)
+
+    def _asked(self, body: bytes) -> Passage | None:
         try:
             answer = self._netlink.ask(_GETROUTE, body)
         except OSError as error:
@@ -143,14 +155,22 @@ def parse(datagram: bytes) -> Passage | None:
         values = attributes(body, _ROUTE.size)
         if sort not in list(Sort) or len(values.get(_OIF, b"")) != _NUMBER.size:
             return None
-        gateway = values.get(_GATEWAY)
-        return Passage(
-            Sort(sort),
-            _NUMBER.unpack(values[_OIF])[0],
-            int.from_bytes(values.get(_PREFSRC, b""), "big"),
-            None if gateway is None else int.from_bytes(gateway, "big"),
-        )
+        source = int.from_bytes(values.get(_PREFSRC, b""), "big")
+        gateway = _next_hop(bytes(values.get(_GATEWAY, b"")), bytes(values.get(_VIA, b"")))
+        return Passage(Sort(sort), _NUMBER.unpack(values[_OIF])[0], source, *gateway)
     return None
+
+
+def _next_hop(gateway: bytes, via: bytes) -> tuple[int | None, int]:
+    """The next hop and its version, of either attribute."""
+    if len(via) > _VIA_FAMILY.size:  # struct rtvia: family, then the address
+        (family,) = _VIA_FAMILY.unpack_from(via)
+        if family not in _VERSION:
+            return None, 0
+        return int.from_bytes(via[_VIA_FAMILY.size :], "big"), _VERSION[family]
+    if not gateway:
+        return None, 0
+    return int.from_bytes(gateway, "big"), 4 if len(gateway) == 4 else 6  # noqa: PLR2004 - bytes of IPv4
 
 
 def borders(datagram: bytes, wanted: int, version: int) -> Iterator[int]:

@@ -54,6 +54,7 @@ class FindingDocument:
         intent: The line of the policy it is about.
         evidence: What was seen, a sentence a witness.
         next: What to type next.
+        mend: What to type to have it mended; empty where no door is to be closed.
         rules: The rules of the firewall that make it so, the one that wins first.
     """
 
@@ -67,6 +68,7 @@ class FindingDocument:
     intent: IntentDocument | None
     evidence: Sequence[str]
     next: str
+    mend: str
     rules: list[DeciderDocument]
 
 
@@ -132,6 +134,7 @@ def _finding(found: Finding, position: dict[int, int]) -> FindingDocument:
         intent=_intent(found),
         evidence=[text(one) for one in found.evidence],
         next=found.next,
+        mend="" if found.mend is None else text(found.mend.typed),
         rules=[decider(one) for one in found.rules],
     )
 

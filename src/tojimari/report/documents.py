@@ -13,6 +13,7 @@ from tojimari.core.door import Door, Forwarding
 from tojimari.core.look import Look
 from tojimari.core.message import Value
 from tojimari.core.service import Identification
+from tojimari.core.sighting import Sighting
 from tojimari.core.socket import Container, Namespace, Owner, Role, Unseen
 from tojimari.report import rule_document
 from tojimari.report.encodable import optional, text
@@ -182,6 +183,30 @@ class ConversationDocument:
 
 
 @dataclass(slots=True)
+class SightingDocument:
+    """How a door looked from outside, at one address.
+
+    Attributes:
+        address: The machine's address that was knocked at.
+        interface: The real interface by which the knock came in.
+        source: The address that it came from.
+        state: ``open``, ``closed``, ``filtered``, ``unknown``.
+        reason: Why: ``syn-ack``, ``rst``, ``no-response``.
+        expected: Whether the rules let exactly this knock in: ``certainly``, ``maybe``,
+            ``certainly-not``.
+        sent_on: Whether they send it elsewhere (DNAT).
+    """
+
+    address: str
+    interface: str
+    source: str
+    state: str
+    reason: str
+    expected: str
+    sent_on: bool
+
+
+@dataclass(slots=True)
 class DoorDocument:
     """One door.
 
@@ -212,6 +237,8 @@ class DoorDocument:
         last: The last of several ports that one rule sends on alike; null for a single one.
         forwarding: Where the firewall sends what comes to the port (DNAT); null where it does not.
         conversation: What spoke there; null where nobody was asked to speak with it.
+        scan: How it looked from outside, at each address; null where nobody looked, or where it
+            cannot be seen so.
         because: For each zone, the address, interface or rule that decided; null unless the door
             was asked for by its number.
         reaches: For each zone, which sources the firewall lets in and which rule says so; null
@@ -244,6 +271,7 @@ class DoorDocument:
     last: int | None = None
     forwarding: ForwardingDocument | None = None
     conversation: ConversationDocument | None = None
+    scan: list[SightingDocument] | None = None
     because: Mapping[str, str] | None = None
     reaches: list[ReachDocument] | None = None
     holders: list[HolderDocument] | None = None
@@ -372,6 +400,19 @@ def door(found: Door) -> DoorDocument:
         last=found.last,
         forwarding=_forwarding(found.forwarding) if found.forwarding else None,
         conversation=_conversation(found.conversation) if found.conversation else None,
+        scan=[_sighting(one) for one in found.sightings] or None,
+    )
+
+
+def _sighting(found: Sighting) -> SightingDocument:
+    return SightingDocument(
+        address=found.address,
+        interface=text(found.interface),
+        source=found.source,
+        state=found.state,
+        reason=found.reason,
+        expected=found.expected,
+        sent_on=found.sent_on,
     )
 
 

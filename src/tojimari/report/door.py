@@ -10,6 +10,7 @@ from tojimari.core.meaning import Meaning
 from tojimari.core.message import Message, Value, mark
 from tojimari.core.observation import Witness
 from tojimari.core.service import Identification
+from tojimari.core.sighting import Sighting
 from tojimari.core.socket import Container, Evidence, Listener, Owner, Role
 from tojimari.core.text import printable
 from tojimari.registry.words import Words
@@ -147,10 +148,30 @@ def _itself(fold: Fold, words: Words | None, language: Language) -> Iterator[_Fa
     if door.conversation is not None:
         yield from _spoken(door.conversation, language)
     yield _Fact(language.text(mark("Who can come")), tuple(_reaches(door, language)))
+    if fold.sightings:
+        lines = tuple(_sighted(one, language) for one in fold.sightings)
+        yield _Fact(language.text(mark("From outside")), lines)
     if door.forwarding is not None:
         yield _Fact(language.text(mark("Sent on")), tuple(_sent(door.forwarding, language)))
     if door.listener is not None:
         yield from _listener(door.listener, fold, language)
+
+
+def _sighted(found: Sighting, language: Language) -> str:
+    """How it looked at one address, to whom, and by which interface."""
+    return language.say(
+        Message(
+            "sighted",
+            "{state} at {address} for {source} by {interface} ({reason})",
+            {
+                "state": found.state,
+                "address": found.address,
+                "source": found.source,
+                "interface": found.interface,
+                "reason": found.reason,
+            },
+        )
+    )
 
 
 def _sent(sent: Forwarding, language: Language) -> Iterator[str]:

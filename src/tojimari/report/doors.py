@@ -8,7 +8,8 @@ from tojimari.core.door import Door
 from tojimari.core.look import Look
 from tojimari.core.meaning import Meaning
 from tojimari.core.message import Message, Value, mark
-from tojimari.core.socket import Evidence, Namespace, Owner, Role
+from tojimari.core.sighting import Sighting
+from tojimari.core.socket import Evidence, Listener, Namespace, Owner, Role
 from tojimari.core.text import printable
 from tojimari.registry.words import Plain, Words
 from tojimari.report import columns
@@ -208,8 +209,23 @@ def notes(fold: Fold) -> Iterator[Message]:
             "What arrives from outside is sent on to {target}, by a rule of {owner}.",
             {"target": target(sent.to), "owner": by.owner if by is not None else "?"},
         )
-    if heard is None:
-        return
+    if fold.sightings:
+        yield _seen_from_outside(fold.sightings)
+    if heard is not None:
+        yield from _of_listener(fold, heard)
+
+
+def _seen_from_outside(sightings: Sequence[Sighting]) -> Message:
+    found: dict[str, list[str]] = {}
+    for one in sightings:
+        found.setdefault(one.state, []).append(one.address)
+    states = "; ".join(
+        f"{state} ({', '.join(dict.fromkeys(addresses))})" for state, addresses in found.items()
+    )
+    return Message("seen-from-outside", "From outside: {states}.", {"states": states})
+
+
+def _of_listener(fold: Fold, heard: Listener) -> Iterator[Message]:
     if fold.sockets > 1:
         yield Message(
             "shared-door",

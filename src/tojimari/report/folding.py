@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from tojimari.core.door import Door
 from tojimari.core.message import mark
+from tojimari.core.sighting import Sighting
 from tojimari.core.text import printable
 from tojimari.report.language import Language
 
@@ -34,6 +35,12 @@ class Fold(NamedTuple):
     def queued(self) -> int:
         """Visitors that wait for a TCP door, bytes unread at a UDP door."""
         return sum(one.listener.queued if one.listener else 0 for one in self.doors)
+
+    @property
+    def sightings(self) -> tuple[Sighting, ...]:
+        """How they looked from outside, each address once by each interface."""
+        found = {(one.interface, one.address): one for door in self.doors for one in door.sightings}
+        return tuple(found.values())
 
     def addresses(self, language: Language) -> list[str]:
         """Where it stands, in words: every address of a family is "any"."""

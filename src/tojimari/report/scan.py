@@ -14,6 +14,7 @@ from tojimari.report import columns
 from tojimari.report.columns import Cell, Row
 from tojimari.report.language import Language
 from tojimari.report.style import Style
+from tojimari.scan.intervals import shown
 from tojimari.scan.plan import Part, Plan
 from tojimari.scan.tally import Row as Door
 from tojimari.scan.tally import Tally, code
@@ -71,6 +72,17 @@ def _part(part: Part) -> Message:
         "interface": part.task.way.interface,
         "version": space.family,
     }
+    if part.outside:
+        values["interface"] = part.outside
+        values["source"] = shown(space.family, part.task.way.source)
+        return Message(
+            "part-outside",
+            mark(
+                "This machine as {source} sees it by {interface} (IPv{version}): addresses:"
+                " {hosts}; numbers of {transport} at each: {ports}; knocked at by {method}."
+            ),
+            values,
+        )
     if part.own:
         return Message(
             "part-own",

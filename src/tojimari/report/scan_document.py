@@ -75,7 +75,8 @@ class PartDocument:
         whose: ``own`` for this machine's addresses, ``link`` for neighbours, ``beyond`` for others.
         addresses: First and last address of each run.
         ports: How many numbers of each address.
-        interface: By which the packets went.
+        interface: By which the packets went; from outside, by which they came in.
+        from_outside: Whether they came in as from outside this machine.
         source: The address that they came from; null where each address is its own.
         method: The way of knocking.
         seed: Of the order.
@@ -93,6 +94,7 @@ class PartDocument:
     addresses: list[list[str]]
     ports: int
     interface: str
+    from_outside: bool
     source: str | None
     method: str
     seed: int
@@ -207,7 +209,8 @@ def parts(tally: Tally) -> list[PartDocument]:
                     for low, high in space.addresses
                 ],
                 ports=len(space.ports),
-                interface=task.way.interface,
+                interface=part.outside or task.way.interface,
+                from_outside=bool(part.outside),
                 source=shown(space.family, task.way.source) if task.way.source else None,
                 method=part.method.name,
                 seed=task.seed,

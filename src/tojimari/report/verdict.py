@@ -226,8 +226,9 @@ def _remark(entry: Entry, language: Language) -> Cell | str:
 def _explained(finding: Finding, view: View) -> Iterator[str]:
     yield from columns.wrapped(view.language.say(finding.message), view.columns, 4)
     yield from _named(finding, view)
-    if finding.next:
-        yield "    " + view.paint(f"> {printable(finding.next)}", Style.CALM)
+    for command in (finding.next, finding.mend.typed if finding.mend else ""):
+        if command:
+            yield "    " + view.paint(f"> {printable(command)}", Style.CALM)
 
 
 def _named(finding: Finding, view: View) -> Iterator[str]:

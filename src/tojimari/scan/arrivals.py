@@ -51,6 +51,15 @@ class Check(NamedTuple):
 class Ear(Protocol):
     """Hears answers to the probes of one scan: the first of each door, and those of all checks."""
 
+    def expect(self, batch: int, slot: int) -> None:
+        """A batch of probes is about to be sent from one of our ports: answers to it are believed.
+
+        Args:
+            batch: Its number.
+            slot: Which port, less the first of ours.
+        """
+        ...
+
     def arrived(self) -> int:
         """How many answers have come so far; cheap."""
         ...

@@ -90,13 +90,26 @@ class Checked:
 class _Host:
     """One host's doors: which are to be asked in this pass, and some that answered."""
 
-    __slots__ = ("closed", "done", "opens", "ports")
+    __slots__ = ("closed", "done", "opens", "ports", "rounds", "turn")
 
     def __init__(self) -> None:
         self.ports = array("H")
         self.done = 0
         self.opens = array("H")
+        self.rounds = bytearray()  # of each open door, from which of our ports it is checked next
+        self.turn = 0  # which open door is
         self.closed = array("H")
+
+    def next_open(self) -> tuple[int, int]:
+        """The open door to check, and the slot to do it from.
+
+        Until our reset has come there, the target holds half a connection of these two ports, and
+        gives a second SYN of theirs no SYN-ACK: over a long way that would look like loss. So each
+        door is asked from all of the ports before it is asked from one of them again.
+        """
+        which = self.turn = (self.turn + 1) % len(self.opens)
+        slot = self.rounds[which] = (self.rounds[which] + 1) % (PORTS - TRIES)
+        return self.opens[which], TRIES + slot
 
 
 class Book:
@@ -212,25 +225,23 @@ class Book:
 
     def _choose(self, host: _Host, count: int, room: int, batch: int) -> list[Check]:
         """Doors that are known to answer, at places among the others that nothing decides."""
-        opens = self._some(host.opens, (count + self._check_turn % 2) // 2)
-        if opens and self._opens_under_way() >= _OPENS_UNDER_WAY * self.opens:
-            opens = array("H")
-        ports = opens + self._some(host.closed, count - len(opens))
+        opens = min(len(host.opens), (count + self._check_turn % 2) // 2)
+        if self._opens_under_way() >= _OPENS_UNDER_WAY * self.opens:
+            opens = 0
+        closed = self._some(host.closed, count - opens)
         self._check_turn += 1
-        if not ports:
+        if not opens and not closed:
             return []
         now = self._sent_at[batch]
-        self._checks[batch] = Checked(
-            now, now, self.sent, self.sent, len(opens), 0, len(ports) - len(opens), 0
-        )
-        chosen: list[Check] = []
-        for port in ports:
-            self._check_turn += 1
-            self._chance = self._chance * _MULTIPLIER + 1 & 0xFFFFFFFF
-            position = (self._chance >> 16) % room
-            slot = TRIES + self._check_turn % (PORTS - TRIES)
-            chosen.append(Check(position, port, slot))
-        return chosen
+        self._checks[batch] = Checked(now, now, self.sent, self.sent, opens, 0, len(closed), 0)
+        asked = [host.next_open() for _ in range(opens)]
+        slot = self._check_turn % (PORTS - TRIES)
+        asked += [(port, TRIES + (slot + one) % (PORTS - TRIES)) for one, port in enumerate(closed)]
+        return [Check(self._somewhere(room), port, slot) for port, slot in asked]
+
+    def _somewhere(self, room: int) -> int:
+        self._chance = self._chance * _MULTIPLIER + 1 & 0xFFFFFFFF
+        return (self._chance >> 16) % room
 
     def _some(self, ports: "array[int]", count: int) -> "array[int]":
         """So many of these, others each time."""
@@ -265,17 +276,20 @@ class Book:
         tally = Tally()
         if came.slots:
             if max(came.slots) >= TRIES:
-                came = self._without_checks(came)
+                came = self._without_checks(came, tally)
             self._take(came, tally)
         for rank, batch, said in came.others:
             self._take_other(rank, batch, said.port, said.our_port % PORTS, said.reason, tally)
         return tally
 
-    def _without_checks(self, came: Arrivals) -> Arrivals:
-        for batch, slot, flags in zip(came.batches, came.slots, came.flags, strict=True):
+    def _without_checks(self, came: Arrivals, tally: Tally) -> Arrivals:
+        columns = zip(came.batches, came.slots, came.flags, came.times, strict=True)
+        for batch, slot, flags, time in columns:
             one = self._checks.get(batch) if slot >= TRIES else None
             if one is None:
                 continue
+            if len(tally.trips) < _SAMPLES:
+                tally.trips.append(time - self._sent_at[batch])
             if flags & RST:
                 one.closed_heard = min(one.closed_heard + 1, one.closed)
             else:
@@ -351,6 +365,7 @@ class Book:
             for host, port, answer in zip(came.hosts, came.ports, answers, strict=True):
                 if answer == Answer.OPEN:
                     self._hosts[host].opens.append(port)
+                    self._hosts[host].rounds.append(0)
         for host, port, answer in zip(came.hosts[:_CLOSED_KEPT], came.ports, answers, strict=False):
             closed = self._hosts[host].closed
             if answer == Answer.CLOSED and len(closed) < _CLOSED_KEPT:

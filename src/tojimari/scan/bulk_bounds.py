@@ -3,6 +3,7 @@
 from tojimari.core.message import Message, mark
 from tojimari.linux import neighbours
 from tojimari.linux.capabilities import Capability, missing
+from tojimari.scan import raw_wire
 from tojimari.scan.flow import Flow
 from tojimari.scan.task import Ending, Task, Told
 from tojimari.scan.timer import Timer
@@ -29,7 +30,7 @@ def obstacle(task: Task) -> Message | None:
         return Message("not-ethernet", mark("this way of knocking knows only IPv4 on Ethernet"))
     if task.way.gateway is None and task.space.hosts > _NEIGHBOURS:
         return Message("too-many", mark("too many neighbours for this way of knocking"))
-    return None
+    return raw_wire.obstacle(task.way)
 
 
 def run(task: Task, told: Told, *, live: bool) -> Ending:
@@ -52,7 +53,9 @@ def run(task: Task, told: Told, *, live: bool) -> Ending:
         if way.gateway is not None
         else [one for first, last in task.space.addresses for one in range(first, last + 1)]
     )
-    hardware = neighbours.find(wanted, way.index, _IPV4, stopped=told.stopped)
+    hardware = neighbours.find(
+        wanted, way.index, way.gateway_version or _IPV4, stopped=told.stopped
+    )
     for one in wanted:
         hardware.setdefault(one, bytes(6))
     flow = Flow(_SILENT_ON_LINK if on_link else _SILENT_BEYOND, task.limits.rate)

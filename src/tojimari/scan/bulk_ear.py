@@ -6,10 +6,29 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tojimari.linux import packet_socket
-from tojimari.linux.packet_socket import Step
 from tojimari.linux.ring import MAC_AT, STRIDE, TIME_AT, Ring
 from tojimari.scan.arrivals import PORTS
 from tojimari.scan.packet import ETHERNET
+from tojimari.scan.sieve import (
+    ADD,
+    AND,
+    IF_ANY,
+    IF_EQUAL,
+    IF_LEAST,
+    IF_LEAST_X,
+    LOAD_BYTE,
+    LOAD_HALF,
+    LOAD_LENGTH,
+    NO,
+    ON,
+    SHIFT_RIGHT,
+    SUBTRACT,
+    TO_X,
+    UNTAGGED,
+    YES,
+    Step,
+    sieve,
+)
 
 if TYPE_CHECKING:
     from tojimari.scan.bulk_frames import F64, U8, U16, U32
@@ -45,24 +64,37 @@ class Columns(NamedTuple):
 
 
 def steps(first_port: int) -> list[Step]:
-    """A classic filter: plain IPv4, TCP to one of our ports, with ACK and one of SYN and RST."""
-    return [
-        (0x28, 0, 0, 12),  # ethertype
-        (0x15, 0, 12, 0x0800),
-        (0x30, 0, 0, ETHERNET),  # version and length of the header
-        (0x15, 0, 10, 0x45),
-        (0x30, 0, 0, ETHERNET + 9),  # protocol
-        (0x15, 0, 8, 6),
-        (0x28, 0, 0, ETHERNET + 6),  # fragments
-        (0x45, 6, 0, 0x3FFF),
-        (0x28, 0, 0, ETHERNET + 22),  # port
-        (0x54, 0, 0, 0x10000 - PORTS),
-        (0x15, 0, 3, first_port),
-        (0x30, 0, 0, ETHERNET + 33),  # flags
-        (0x45, 0, 1, 0x06),
-        (0x06, 0, 0, _SEEN),
-        (0x06, 0, 0, 0),
+    """A classic filter: plain IPv4 and whole, TCP to one of our ports, with ACK and SYN or RST."""
+    made = [
+        *UNTAGGED,
+        (LOAD_HALF, ON, ON, 12),  # ethertype
+        (IF_EQUAL, ON, NO, 0x0800),
+        (LOAD_BYTE, ON, ON, ETHERNET),  # version and length of the header
+        (IF_EQUAL, ON, NO, 0x45),
+        (LOAD_BYTE, ON, ON, ETHERNET + 9),  # protocol
+        (IF_EQUAL, ON, NO, 6),
+        (LOAD_HALF, ON, ON, ETHERNET + 6),  # fragments
+        (IF_ANY, NO, ON, 0x3FFF),
+        (LOAD_HALF, ON, ON, ETHERNET + 22),  # port
+        (AND, ON, ON, 0x10000 - PORTS),
+        (IF_EQUAL, ON, NO, first_port),
+        (LOAD_BYTE, ON, ON, ETHERNET + 33),  # flags
+        (IF_ANY, ON, NO, 0x06),
+        # The header of TCP, as long as it says, ends within the packet, and that within the frame.
+        (LOAD_BYTE, ON, ON, ETHERNET + 32),
+        (AND, ON, ON, 0xF0),
+        (IF_LEAST, ON, NO, 0x50),
+        (SHIFT_RIGHT, ON, ON, 2),
+        (ADD, ON, ON, 20),
+        (TO_X, ON, ON, 0),
+        (LOAD_HALF, ON, ON, ETHERNET + 2),
+        (IF_LEAST_X, ON, NO, 0),
+        (TO_X, ON, ON, 0),
+        (LOAD_LENGTH, ON, ON, 0),
+        (SUBTRACT, ON, ON, ETHERNET),
+        (IF_LEAST_X, YES, NO, 0),
     ]
+    return sieve(made, _SEEN)
 
 
 class BulkEar:

@@ -5,18 +5,22 @@ import struct
 from _socket import SO_LINGER, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET
 from _socket import socket as Socket  # noqa: N812 - it is a class
 
+from tojimari.scan import complaint
 from tojimari.scan.task import Answer, Reason
 
 # Closed with a reset (socket(7), SO_LINGER): the other end forgets us at once, and no port of ours
 # is held for a minute. Nothing was said that could be lost.
 _AT_ONCE = struct.pack("ii", 1, 0)
 
+_COMPLAINTS = 16  # looked at for one door
+
 STARTED = frozenset({errno.EINPROGRESS, errno.EAGAIN, errno.EALREADY})
 FULL = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 NO_SOURCE = errno.EADDRNOTAVAIL  # every port of ours towards that door is in use
 
-# A refusal by ICMP reaches a socket as one of these (ip(7), icmp.c: icmp_err_convert). "Port
-# unreachable", with which some firewalls refuse, cannot be told from a reset.
+# A refusal by ICMP reaches a socket as one of these too (icmp.c: icmp_err_convert). "Port
+# unreachable", with which some firewalls refuse, comes as a reset does: only the complaint that is
+# kept for the socket tells them apart (since Linux 5.11).
 MEANINGS: dict[int, tuple[Answer, Reason]] = {
     errno.ECONNREFUSED: (Answer.CLOSED, Reason.REFUSED),
     errno.ECONNRESET: (Answer.CLOSED, Reason.RST),
@@ -40,7 +44,18 @@ def made(family: int, *, blocking: bool) -> Socket:
     kind = SOCK_STREAM | SOCK_CLOEXEC | (0 if blocking else SOCK_NONBLOCK)
     one = Socket(family, kind)
     one.setsockopt(SOL_SOCKET, SO_LINGER, _AT_ONCE)
+    complaint.heed(one, family)
     return one
+
+
+def complained(one: Socket) -> tuple[Answer, Reason] | None:
+    """What a firewall or a router said of the last door; None where nobody complained.
+
+    TCP itself refuses by a reset (RFC 9293, section 3.5.2): whoever complains by ICMP filters.
+    """
+    for said in complaint.pending(one, one.family, _COMPLAINTS):
+        return Answer.FILTERED, said.reason
+    return None
 
 
 def meets_itself(one: Socket) -> bool:

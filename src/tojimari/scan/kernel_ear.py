@@ -4,7 +4,8 @@ Python is not woken for a packet: it reads columns, a thousand answers at a time
 (errors on the way, IP options, extension headers) the program hands on as a packet.
 
 The area: a head of counters, then records in a ring, then a byte a door that says whether it has
-answered, so that only the first answer of a door is a record.
+answered, so that only the first answer of a door is a record, then a byte for each of our ports and
+each batch that says whether any such probe was sent.
 """
 
 import os
@@ -31,10 +32,11 @@ _READY = 1 << 8
 _DOORS = 1 << 16  # of a host
 
 _LOOKUP, _CLOCK = 1, 5  # helpers of linux/bpf.h: map_lookup_elem, ktime_get_ns
-_PACKET_TYPE, _PROTOCOL, _TAGGED = 4, 16, 20  # in struct __sk_buff
+_LENGTH, _PACKET_TYPE, _PROTOCOL, _TAGGED = 0, 4, 16, 20  # in struct __sk_buff
 _OUTGOING = 4  # PACKET_OUTGOING
 _WHOLE = 0xFFFF  # bytes of a packet that is handed on
 _TCP, _ICMP, _ICMPV6 = 6, 1, 58
+_TCP_LEAST = 20  # bytes of its header
 _NOT_PLAIN = (0, 43, 44, 51, 60)  # extension headers that may stand before TCP
 
 _GLANCE = 0.0003  # seconds from one look at the records to the next
@@ -76,9 +78,10 @@ class KernelEar:
         self._hosts = hosts
         self._ranks = {address: rank for rank, (address, _) in enumerate(hosts)}
         rounded = 1 << (len(hosts) - 1).bit_length()
+        self._expected = _HEAD + _RECORD * RECORDS + rounded * _DOORS
         self._stack = ExitStack()
         try:
-            area = Area(_HEAD + _RECORD * RECORDS + rounded * _DOORS)
+            area = Area(self._expected + PORTS * BATCHES)
             self._stack.callback(area.close)
             code = self._load(area.descriptor, rounded)
             self._stack.callback(os.close, code)
@@ -103,13 +106,21 @@ class KernelEar:
             value = struct.pack("=IIII", cookie.upper << 16, cookie.lower, rank, 0)
             table.put(_native(address), value)
         code = _program(
-            area, table.descriptor, self._link, len(self._ours), self._first_port, rounded
+            (area, rounded, self._expected),
+            table.descriptor,
+            self._link,
+            len(self._ours),
+            self._first_port,
         )
         return bpf.load(code, bpf.SOCKET_FILTER)
 
     def close(self) -> None:
         """Hear no more; a second time does nothing."""
         self._stack.close()
+
+    def expect(self, batch: int, slot: int) -> None:
+        """A batch of probes is about to be sent from one of our ports."""
+        self._bytes[self._expected + slot * BATCHES + batch] = 1
 
     def arrived(self) -> int:
         """How many answers have come so far; cheap."""
@@ -177,7 +188,8 @@ class KernelEar:
             if rank is None or said.our_port & ~(PORTS - 1) != self._first_port:
                 continue
             batch = self._hosts[rank][1].batch(said.port, said.number)
-            if batch is not None:
+            slot = said.our_port % PORTS
+            if batch is not None and self._bytes[self._expected + slot * BATCHES + batch]:
                 found.append((rank, batch, said))
         return found
 
@@ -188,8 +200,11 @@ def _native(address: bytes) -> bytes:
     return struct.pack(f"={words}I", *struct.unpack(f">{words}I", address))
 
 
-def _program(area: int, table: int, link: int, size: int, first_port: int, rounded: int) -> bytes:
+def _program(
+    areas: tuple[int, int, int], table: int, link: int, size: int, first_port: int
+) -> bytes:
     """Hear the answers; returns the bytes of a packet that are handed on, which is most often 0."""
+    area, rounded, expected = areas
     four = size == 4  # noqa: PLR2004 - bytes of an IPv4 address
     tcp = link + (20 if four else 40)
     ethertype = int.from_bytes(b"\x08\x00" if four else b"\x86\xdd", sys.byteorder)
@@ -202,6 +217,7 @@ def _program(area: int, table: int, link: int, size: int, first_port: int, round
         code.load_packet(2, link + 6).mask(R0, 0x3FFF).jump_unless(R0, 0, "out")
         code.load_packet(1, link + 9)
     else:
+        code.load_packet(1, link).mask(R0, 0xF0).jump_unless(R0, 0x60, "out")
         code.load_packet(1, link + 6)
         for header in _NOT_PLAIN:
             code.jump_if(R0, header, "on")
@@ -211,8 +227,10 @@ def _program(area: int, table: int, link: int, size: int, first_port: int, round
     code.load_packet(1, tcp + 13).move(R8, R0).mask(R0, 0x10).jump_if(R0, 0, "out")
     code.move(R0, R8).jump_if_any(R0, 0x04, "answer").mask(R0, 0x12).jump_unless(R0, 0x12, "out")
     code.label("answer")
+    _measure(code, link, tcp, size)
     _read_answer(code, link, tcp, size)
-    _verify(code, table, size)
+    _verify(code, table)
+    _expect(code, area, expected)
     _write(code, area, rounded)
     code.label("error").load_packet(2, tcp + 8 + (20 if four else 40)).mask(R0, ~(PORTS - 1))
     code.jump_unless(R0, first_port, "out")
@@ -222,6 +240,18 @@ def _program(area: int, table: int, link: int, size: int, first_port: int, round
 
 # What the program keeps on its stack: address, number acknowledged, hops, time.
 _KEY, _NUMBER, _HOPS, _TIME = -16, -24, -32, -40
+
+
+def _measure(code: Assembler, link: int, tcp: int, size: int) -> None:
+    """Leave unless the header of TCP ends within the packet, and that within what came."""
+    four = size == 4  # noqa: PLR2004 - bytes of an IPv4 address
+    before = 20 if four else 0  # bytes of the header that the length counts
+    code.load_packet(2, link + (2 if four else 4)).move(R9, R0).add_value(R9, -before)
+    code.load(4, R2, R6, _LENGTH).add_value(R2, -tcp).subtract(R2, R9)
+    code.jump_unless_negative(R2, "whole").jump("out").label("whole")
+    code.load_packet(1, tcp + 12).mask(R0, 0xF0).shift_right(R0, 2)
+    code.jump_above(R0, _TCP_LEAST - 1, "long").jump("out").label("long")
+    code.subtract(R9, R0).jump_unless_negative(R9, "fits").jump("out").label("fits")
 
 
 def _read_answer(code: Assembler, link: int, tcp: int, size: int) -> None:
@@ -236,9 +266,8 @@ def _read_answer(code: Assembler, link: int, tcp: int, size: int) -> None:
     code.call(_CLOCK).divide(R0, 1000).store(8, FRAME, _TIME, R0)
 
 
-def _verify(code: Assembler, table: int, size: int) -> None:
+def _verify(code: Assembler, table: int) -> None:
     """Leave unless the host is one of ours and the number is right; batch to r4, rank to r5."""
-    del size
     code.load_map(R1, table).move(R2, FRAME).add_value(R2, _KEY).call(_LOOKUP)
     code.jump_if(R0, 0, "out")
     code.load(4, R1, R0, 0).load(4, R2, R0, 4).load(4, R5, R0, 8)
@@ -246,6 +275,12 @@ def _verify(code: Assembler, table: int, size: int) -> None:
     code.join(R1, R2).load(8, R4, FRAME, _NUMBER).add_value(R4, -1).differ(R4, R1).narrow(R4)
     code.move(R1, R4).mask(R1, ~((BATCHES - 1) << 16)).jump_unless(R1, 0, "out")
     code.shift_right(R4, 16).mask(R4, BATCHES - 1)
+
+
+def _expect(code: Assembler, area: int, expected: int) -> None:
+    """Leave unless a probe of this batch was sent from the port."""
+    code.move(R1, R7).mask(R1, PORTS - 1).shift_left(R1, BATCHES.bit_length() - 1).add(R1, R4)
+    code.load_map_value(R3, area, expected).add(R3, R1).load(1, R0, R3, 0).jump_if(R0, 0, "out")
 
 
 def _write(code: Assembler, area: int, rounded: int) -> None:

@@ -171,14 +171,14 @@ class ManySockets:
                 self._telling.answer(place, Answer.OPEN, Reason.CONNECTED, tries, taken)
                 timings.of(self._street.rank(place)).heard(taken)
                 return
-            self._silent.append(place)  # gone again before it could be looked at: ask once more
-        elif code in connecting.MEANINGS:
-            answer, reason = connecting.MEANINGS[code]
-            self._telling.answer(place, answer, reason, tries, taken)
-            if answer is Answer.CLOSED:
-                timings.of(self._street.rank(place)).heard(taken)
-        else:
+        # Silent too: whose connection was gone again before it could be looked at. Ask once more.
+        found = connecting.complained(flying.socket) or connecting.MEANINGS.get(code)
+        if found is None:
             self._silent.append(place)
+            return
+        self._telling.answer(place, *found, tries, taken)
+        if found[0] is Answer.CLOSED:
+            timings.of(self._street.rank(place)).heard(taken)
 
     def _expire(self, poll: "select.epoll") -> None:
         """Give up those that have had their time."""

@@ -1,7 +1,9 @@
 """Knocking with one socket, used again after every refusal: the quickest for what is near.
 
 A connection that was refused leaves its socket as new (tcp(7)), so a closed door costs one system
-call. A door that does not answer at once is left to those who can wait for many.
+call. A door that does not answer at once is left to those who can wait for many; and where a
+firewall refused by ICMP, so are the doors that the same socket had knocked at before, because to
+ask of each who had refused would cost another call.
 """
 
 import errno
@@ -106,6 +108,8 @@ class OneSocket:
     def _round(self, places: Sequence[int]) -> None:
         """Knock at some, and say what came of it."""
         closed: list[int] = []
+        refused: list[int] = []  # by this socket, before anybody complained
+        doubted: list[int] = []
         other: list[tuple[int, Answer, Reason]] = []
         silent: list[int] = []
         door, clock = self._street.door, time.perf_counter
@@ -117,21 +121,27 @@ class OneSocket:
                 knocked += 1
                 code = one.connect_ex(door(place))
                 if code == errno.ECONNREFUSED:
-                    closed.append(place)
+                    refused.append(place)
                     row = 0
                     continue
                 began = clock()
                 row = row + 1 if code in connecting.STARTED else 0
-                found = _meaning(code, one)
+                said = connecting.complained(one)
+                found = _meaning(code, one) if said is None or code == 0 else said
                 if found is None:
                     silent.append(place)
+                elif found is said and refused:
+                    doubted.append(place)  # the complaint may be of a door before
                 else:
                     other.append((place, *found))
+                (closed if said is None else doubted).extend(refused)
+                refused = []
                 one.close()
                 one = self._socket()
                 start += clock() - began
                 if row >= SLOWEST:
                     break
+            (closed if connecting.complained(one) is None else doubted).extend(refused)
         finally:
             one.close()
         taken = clock() - start
@@ -143,8 +153,9 @@ class OneSocket:
             if closed:
                 self._timing.heard(taken / knocked)
             self._silent += silent
+            self._left += doubted
             self._left += places[knocked:]
-            if row >= SLOWEST or taken > SLOW * knocked:
+            if doubted or row >= SLOWEST or taken > SLOW * knocked:
                 self._quick = False
 
     def _socket(self) -> Socket:

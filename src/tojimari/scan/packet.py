@@ -107,8 +107,9 @@ def _answer(packet: bytes, inner: _Inner) -> Heard | None:
     at = inner.first
     if inner.end - at < _TCP_LEAST:
         return None
+    header = (packet[at + 12] & 0xF0) >> 2
     flags = packet[at + 13]
-    if not flags & ACK:
+    if not _TCP_LEAST <= header <= inner.end - at or not flags & ACK:
         return None
     if flags & RST:
         reason = Reason.RST

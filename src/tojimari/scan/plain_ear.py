@@ -9,16 +9,30 @@ from collections.abc import Sequence
 from select import POLLIN, poll
 
 from tojimari.linux import packet_socket
-from tojimari.linux.packet_socket import Step
 from tojimari.scan.arrivals import PORTS, TRIES, Arrivals
-from tojimari.scan.cookie import Cookie
+from tojimari.scan.cookie import BATCHES, Cookie
 from tojimari.scan.packet import ACK, RST, SYN, Heard, heard, heard_frame
+from tojimari.scan.sieve import (
+    AND,
+    IF_EQUAL,
+    LOAD,
+    LOAD_BYTE,
+    LOAD_HALF,
+    LOAD_HALF_BEYOND,
+    LOAD_HEADER,
+    NO,
+    ON,
+    PROTOCOL,
+    UNTAGGED,
+    YES,
+    Step,
+    sieve,
+)
 from tojimari.scan.task import Reason
 
 _WHOLE = 0xFFFF  # bytes
 _AT_ONCE = 4096  # packets in one look
 _TURN = 0.0001  # seconds: who sleeps for less comes back later than that (prctl(2), timer slack)
-_PROTOCOL = 0xFFFFF000  # SKF_AD_OFF + SKF_AD_PROTOCOL of linux/filter.h
 _IPV4, _IPV6 = 0x0800, 0x86DD
 _TCP, _ICMP = 6, 1
 _OTHERS_V6 = (58, 0, 43, 44, 51, 60)  # ICMPv6, and the extension headers of ``packet``
@@ -58,6 +72,7 @@ class PlainEar:
         self.socket = packet_socket.frames(interface, steps=steps(version, link, first_port))
         self._ours, self._link, self._first_port = ours, link, first_port
         self._hosts = {address: (rank, one) for rank, (address, one) in enumerate(hosts)}
+        self._expected = bytearray(PORTS * BATCHES)
         self._seen: set[tuple[int, int]] = set()
         self._rows: list[Row] = []
         self._others: list[tuple[int, int, Heard]] = []
@@ -78,6 +93,10 @@ class PlainEar:
         if seconds > _TURN:
             self._poll.poll(1)
 
+    def expect(self, batch: int, slot: int) -> None:
+        """A batch of probes is about to be sent from one of our ports."""
+        self._expected[slot * BATCHES + batch] = 1
+
     def arrived(self) -> int:
         """How many answers have come so far."""
         for _ in range(_AT_ONCE):
@@ -96,13 +115,13 @@ class PlainEar:
             return
         rank, cookie = host
         batch = cookie.batch(said.port, said.number)
-        if batch is None:
+        slot = said.our_port % PORTS
+        if batch is None or not self._expected[slot * BATCHES + batch]:
             return
         flags = _FLAGS.get(said.reason)
         if flags is None:
             self._others.append((rank, batch, said))
             return
-        slot = said.our_port % PORTS
         if slot < TRIES:
             if (rank, said.port) in self._seen:
                 return
@@ -129,32 +148,22 @@ def steps(version: int, link: int, first_port: int) -> list[Step]:
         link: Bytes of a link's header.
         first_port: The first of our ports.
     """
+    ethertype = _IPV4 if version == 4 else _IPV6  # noqa: PLR2004 - IPv4
+    made = [*UNTAGGED, (LOAD, ON, ON, PROTOCOL), (IF_EQUAL, ON, NO, ethertype)]
     if version == 4:  # noqa: PLR2004 - IPv4
-        made: list[tuple[int, str, str, int]] = [
-            (0x28, "", "", _PROTOCOL),
-            (0x15, "", "no", _IPV4),
-            (0x30, "", "", link + 9),
-            (0x15, "yes", "", _ICMP),
-            (0x15, "", "no", _TCP),
-            (0xB1, "", "", link),  # the length of the header
-            (0x48, "", "", link + 2),
-            (0x54, "", "", 0x10000 - PORTS),
-            (0x15, "yes", "no", first_port),
+        made += [
+            (LOAD_BYTE, ON, ON, link + 9),
+            (IF_EQUAL, YES, ON, _ICMP),
+            (IF_EQUAL, ON, NO, _TCP),
+            (LOAD_HEADER, ON, ON, link),
+            (LOAD_HALF_BEYOND, ON, ON, link + 2),
         ]
     else:
-        made = [
-            (0x28, "", "", _PROTOCOL),
-            (0x15, "", "no", _IPV6),
-            (0x30, "", "", link + 6),
-            *((0x15, "yes", "", one) for one in _OTHERS_V6),
-            (0x15, "", "no", _TCP),
-            (0x28, "", "", link + 42),
-            (0x54, "", "", 0x10000 - PORTS),
-            (0x15, "yes", "no", first_port),
+        made += [
+            (LOAD_BYTE, ON, ON, link + 6),
+            *((IF_EQUAL, YES, ON, one) for one in _OTHERS_V6),
+            (IF_EQUAL, ON, NO, _TCP),
+            (LOAD_HALF, ON, ON, link + 42),
         ]
-    ends = {"no": len(made), "yes": len(made) + 1}
-    found: list[Step] = []
-    for at, (operation, true, false, value) in enumerate(made):
-        over = [ends[one] - at - 1 if one else 0 for one in (true, false)]
-        found.append((operation, over[0], over[1], value))
-    return [*found, (0x06, 0, 0, 0), (0x06, 0, 0, _WHOLE)]
+    made += [(AND, ON, ON, 0x10000 - PORTS), (IF_EQUAL, YES, NO, first_port)]
+    return sieve(made, _WHOLE)

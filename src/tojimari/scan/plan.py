@@ -17,12 +17,14 @@ class Part:
         method: How.
         passed: Ways of knocking that would be better, and why they cannot be taken.
         own: Whether the addresses are this machine's.
+        outside: The interface by which the knocks come in as from outside; empty for others.
     """
 
     task: Task
     method: Method
     passed: tuple[tuple[str, Message], ...] = ()
     own: bool = False
+    outside: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from sys import byteorder
 
+from tojimari.core.message import Message, mark
 from tojimari.linux import packet_socket
 from tojimari.linux.outbox import Outbox, socket_address
 from tojimari.scan import probe
@@ -24,7 +25,7 @@ from tojimari.scan.sweep import BATCH, CHECKS
 from tojimari.scan.task import Way
 
 _PORTS, _NUMBER, _SUM = struct.Struct(">HH"), struct.Struct(">I"), struct.Struct(">H")
-_ETHERNET = "ethernet"
+_ETHERNET, _UNKNOWN = "ethernet", "unknown"
 # Our ports lie above those that Linux gives to connections (ip_local_port_range, up to 60999).
 PORTS_FROM = 61440
 _FEW = 256  # probes that are sent before a thread would have woken
@@ -124,6 +125,9 @@ class RawWire:
         """Probe a stretch of the doors that were loaded; see ``arrivals.Wire``."""
         first, end = stretch
         count = end - first + len(checks)
+        self.ear.expect(batch, slot)
+        for _, _, from_slot in checks:
+            self.ear.expect(batch, from_slot)
         if count <= _FEW:
             self._fill(self._box, host, stretch, slot, batch)
             self._add(self._box, host, end - first, slot, batch, checks)
@@ -182,6 +186,18 @@ class RawWire:
         port = self._layout.tcp + 2
         for at, column in zip((port, port + 1, port + 4, port + 5), columns, strict=True):
             packets[at:end:stride] = column
+
+
+def obstacle(way: Way) -> Message | None:
+    """What keeps packets written by ourselves from going a way; None where nothing does."""
+    if way.link == _UNKNOWN:
+        return Message("unknown-link", mark("nobody here can write the frames of this link"))
+    if not way.at_home:
+        return Message(
+            "answers-elsewhere",
+            mark("answers may come in by another interface than packets leave by"),
+        )
+    return None
 
 
 def processors() -> int:

@@ -24,6 +24,7 @@ _REPORT = 0.1  # seconds from one report to the next
 _CHECK_EVERY = 64  # probes, once something has stayed without an answer
 CHECKS = 16  # checks at once; more would be a burst of their own
 _SUSPICIOUS = 0.01  # share of probes without an answer from which it is asked why
+_PATIENT = 2.0  # times the patience for an answer, before a check counts as lost
 _JUDGED = 40  # checks that make a judgement
 _PROXY = 100  # open doors of a host, with none closed, that look like a proxy's
 
@@ -206,7 +207,8 @@ class Sweep:
         self._unheard += new
         if self._unheard >= _PENDING or now - self._looked >= _LOOK:
             self._collect()
-            self._judge(before)
+            # A late answer taken for a lost one slows everything down; a judgement can wait.
+            self._judge(now - _PATIENT * self._timer.timeout)
 
     def _collect(self) -> None:
         tally = self._book.collect()

@@ -120,11 +120,15 @@ class Way:
     Attributes:
         interface: Its name.
         index: Its index.
-        link: Its kind as it matters for frames: ``ethernet``, ``loopback``, ``none`` (tun, ppp).
+        link: Its kind as it matters for frames: ``ethernet``, ``loopback``, ``none`` (tun, ppp),
+            ``unknown`` where frames have a header that nobody here can write.
         source: The address that they come from, as a number.
         mtu: Bytes.
         hardware: The interface's own link address; empty where it has none.
         gateway: The next hop, as a number; None where the targets are on the link.
+        gateway_version: 4 or 6; 0 where there is no gateway.
+        at_home: Whether the source is an address of the interface. Where it is another's, answers
+            may come in by that one.
     """
 
     interface: str
@@ -134,6 +138,8 @@ class Way:
     mtu: int
     hardware: bytes = b""
     gateway: int | None = None
+    gateway_version: int = 0
+    at_home: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 
 from tojimari.scan.timing import MOST, Timing
 
-# The second of section 2.4 keeps a spurious retransmission from shrinking a TCP connection's
-# window. Here a needless probe costs a probe, and what comes late still counts, since our port says
-# which probe it answers; the least is what a busy machine needs to be given its turn.
-LEAST = 0.05
+# The clock's granularity of section 2.3, which the round trip's variation is never taken to be
+# less than: not how often a clock ticks, but what a busy machine needs to be given its turn. The
+# second of section 2.4 keeps a spurious retransmission from shrinking a TCP connection's window.
+# Here a needless probe costs a probe, and what comes late still counts, since our port says which
+# probe it answers.
+GRAIN = 0.05
 
 
 class Timer:
@@ -30,5 +32,6 @@ class Timer:
         """Take round trips into account, in their order."""
         for one in seconds:
             self._trip.heard(one)
-        if self._trip.expected is not None:
-            self.timeout = min(max(self._trip.expected, LEAST), MOST)
+        trip = self._trip
+        if trip.smoothed is not None and trip.expected is not None:
+            self.timeout = min(max(trip.expected, trip.smoothed + GRAIN), MOST)

@@ -21,6 +21,9 @@ WINDOW = 0.5  # seconds over which errors are counted
 WINDOW_PROBES = 8  # at least, too
 GOOD, POOR = 0.8, 0.5  # shares of probes that are answered: nothing is limited; something is
 LONGEST_SWEEP = 4  # passes after which patience grows no more
+# Seconds that a pass waits where no error has come yet: another scan may just have used up what a
+# machine sends at once, and the next comes after a second (icmp(7): icmp_ratelimit).
+UNHEARD = 1.2
 UNPROVED = 8  # silent passes in a row in which the control was silent too: it has changed its mind
 SURE = 2  # passes in which none of the silent answers
 
@@ -120,6 +123,8 @@ class UdpHost:
     def patience(self) -> float:
         """Seconds to wait after the last probe of a pass."""
         wait = self.timing.patience(min(self.sweep, LONGEST_SWEEP))
+        if self.control is None:
+            wait = max(wait, UNHEARD)
         return max(wait, 3 / self.rate) if self.limited else wait
 
     def turn(self) -> bool:

@@ -1,5 +1,6 @@
 """Which way the kernel would send packets to targets, so that machines with several just work."""
 
+import ipaddress
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,10 +11,12 @@ from tojimari.linux.rtnetlink import Link
 from tojimari.scan.intervals import Intervals, cut, merged, network
 from tojimari.scan.task import Way
 
-# ARPHRD_* of linux/if_arp.h: what frames an interface takes. Tunnels (65534, tun and wireguard) and
-# PPP (512) take bare packets.
+# ARPHRD_* of linux/if_arp.h: what frames an interface takes. Bare packets are taken by PPP (512),
+# SLIP (256 to 260), modems (519, 530), tunnels (768, 769, 776, 778, 823) and what a program or keys
+# make (65534: tun, WireGuard, xfrm). Others, InfiniBand say, have headers of their own.
 _LINKS = {1: "ethernet", 772: "loopback"}
-BARE = "none"
+_BARE = frozenset({256, 257, 258, 259, 260, 512, 519, 530, 768, 769, 776, 778, 823, 65534})
+BARE, UNKNOWN = "none", "unknown"
 _LINK_LOCAL = network("fe80::/10")
 _LOOPBACK = {4: network("127.0.0.1/32")[0]}
 
@@ -94,7 +97,9 @@ def _way(passage: Passage | None, links: Mapping[int, Link], version: int) -> Wa
     link = links.get(passage.index)
     if link is None:
         return None
-    kind = "loopback" if passage.sort is Sort.LOCAL else _LINKS.get(link.sort, BARE)
+    kind = BARE if link.sort in _BARE else _LINKS.get(link.sort, UNKNOWN)
+    if passage.sort is Sort.LOCAL:
+        kind = "loopback"
     return Way(
         interface=link.interface.name,
         index=passage.index,
@@ -105,7 +110,14 @@ def _way(passage: Passage | None, links: Mapping[int, Link], version: int) -> Wa
         mtu=link.mtu,
         hardware=link.hardware if kind == "ethernet" else b"",
         gateway=passage.gateway,
+        gateway_version=passage.gateway_version,
+        at_home=kind == "loopback" or passage.source in _addresses(link),
     )
+
+
+def _addresses(link: Link) -> frozenset[int]:
+    """Of either version; their numbers do not meet."""
+    return frozenset(int(ipaddress.ip_interface(one).ip) for one in link.interface.addresses)
 
 
 def own() -> dict[int, Intervals]:

@@ -1,4 +1,7 @@
 import json
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from tojimari.core.finding import Finding, Severity
 from tojimari.core.message import Message
 from tojimari.core.socket import Unseen
 from tojimari.core.verdict import Verdict
+from wire import HERE, laid
 
 SCHEMAS = Path(__file__).parents[3] / "docs" / "reference" / "schema"
 MEANT = intent(22, why="remote administration")
@@ -46,8 +50,15 @@ def english(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def left(monkeypatch: pytest.MonkeyPatch, found: Verdict, *words: str) -> int:
-    def made(policy: str | None, *, identify: bool = False, progress: object = None) -> Verdict:
-        assert identify is (progress is not None)
+    def made(
+        policy: str | None,
+        *,
+        identify: bool = False,
+        scan: bool = False,
+        progress: object = None,
+    ) -> Verdict:
+        assert (identify, scan) == ("--identify" in words, "--scan" in words)
+        assert (identify or scan) is (progress is not None)
         del policy
         return found
 
@@ -70,6 +81,8 @@ def left(monkeypatch: pytest.MonkeyPatch, found: Verdict, *words: str) -> int:
         (verdict(FOUND), ("--json",), 1),
         (verdict(FOUND), ("--plain",), 1),
         (verdict(), ("--identify",), 0),
+        (verdict(), ("--scan",), 0),
+        (verdict(FOUND), ("--scan", "--identify"), 1),
     ],
 )
 def test_the_exit_code_says_how_the_round_ended(
@@ -106,3 +119,18 @@ def test_plain_lines_are_for_grep(
         "ok",
         "finding",
     ]
+
+
+@pytest.mark.usefixtures("root")
+def test_the_round_with_a_scan_lays_what_answers_beside_each_door() -> None:
+    with laid(), socket.create_server((HERE[4], 7000)):
+        done = subprocess.run(
+            [sys.executable, "-m", "tojimari", "check", "--scan", "--json"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode in {0, 1, 2}, done.stderr
+    doors = json.loads(done.stdout)["doors"]
+    (seen,) = [one["scan"] for one in doors if (one["address"], one["port"]) == (HERE[4], 7000)]
+    assert [(one["state"], one["expected"]) for one in seen] == [("open", "certainly")]

@@ -16,6 +16,7 @@ from tojimari.app import look
 from tojimari.app.firewalls import Firewalls
 from tojimari.cli.main import main
 from tojimari.core.socket import InsideView
+from wire import HERE, laid
 
 TOJIMARI = Path(sys.executable).with_name("tojimari")
 OURS = str(Path("/proc/self/ns/net").stat().st_ino)
@@ -168,6 +169,8 @@ def test_on_the_real_machine_a_shut_door_is_said_to_be_so() -> None:
 def test_whoever_watches_does_not_speak_with_every_door_again(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    assert left("--watch", "--scan") == 2
+    assert "tojimari look --watch, or tojimari look --scan" in capsys.readouterr().err
     assert left("--watch", "--identify") == 2
     assert "tojimari look --watch, or tojimari look --identify" in capsys.readouterr().err
 
@@ -192,3 +195,17 @@ def test_what_speaks_is_shown_with_the_door(capsys: pytest.CaptureFixture[str]) 
         "OpenSSH",
         "9.2p1",
     )
+
+
+@pytest.mark.usefixtures("root")
+def test_how_a_door_looks_from_outside_is_shown_with_it() -> None:
+    with laid(), socket.create_server((HERE[4], 7000)):
+        line = [sys.executable, "-m", "tojimari", "look", "7000", "--scan", "--namespace", OURS]
+        shown = subprocess.run(line, capture_output=True, text=True, check=True).stdout
+        document_text = subprocess.run(
+            [*line, "--json"], capture_output=True, text=True, check=True
+        ).stdout
+    told = "From outside open at 192.0.2.1 for 198.18.0.1 by out0 (syn-ack)"
+    assert told in " ".join(shown.split())
+    (seen,) = document(document_text)["doors"][0]["scan"]
+    assert (seen["address"], seen["state"], seen["source"]) == (HERE[4], "open", "198.18.0.1")

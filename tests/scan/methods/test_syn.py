@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterable
 import pytest
 
 import yard
+from distance import far_away
 from simulated import Listener
 from tojimari.core.endpoint import Transport
 from tojimari.linux import rtnetlink
@@ -154,3 +155,28 @@ def test_of_a_neighbour_that_is_not_there_that_is_said(far: Yard) -> None:
     assert told.found[1][0] is Answer.OPEN
     assert told.found[2] == told.found[3] == (Answer.FILTERED, Reason.HOST_UNREACHABLE, 0)
     assert (ending.progress.settled, ending.progress.total) == (4, 4)
+
+
+@pytest.mark.parametrize("silent", [False, True], ids=["closed", "dropped"])
+@pytest.mark.parametrize("latency", [0.001, 0.02, 0.2])
+def test_far_away_everything_is_found_and_nothing_looks_lost(
+    far: Yard, latency: float, silent: bool
+) -> None:
+    far.listen(*OPEN)
+    if silent:
+        far.run(
+            "nft", "add table inet f; add chain inet f i { type filter hook input priority 0; }"
+        )
+        far.run("nft", "add rule inet f i tcp dport != { 22, 80, 443, 8080, 65535 } drop")
+    with far_away(far, latency, latency / 10):
+        ending, told = scan(way(CABLE, OURS), THEIRS, ports=range(1, 1501))
+    assert {place + 1 for place in told.places(Answer.OPEN)} == {22, 80, 443}
+    assert len(told.places(Answer.FILTERED if silent else Answer.CLOSED)) == 1497
+    assert ending.why is Ended.SURE
+    assert not ending.progress.loss
+    if silent:
+        assert ending.passes == 2
+        # One more where the first ends before anything can have come back from so far.
+        assert ending.progress.sweep <= 4
+    trips = [trip for trip in told.trips if trip == trip]  # noqa: PLR0124 - not a number
+    assert min(trips) >= 2 * latency

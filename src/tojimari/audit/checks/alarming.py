@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tojimari.audit import check
+from tojimari.audit import check, mending
 from tojimari.core.door import Door
 from tojimari.core.exposure import Zone
 from tojimari.core.finding import Finding, Severity
@@ -69,5 +69,8 @@ def _perhaps(door: Door) -> Message:
 
 
 CHECK = check.Check(
-    NAME, mark("Is something reachable from afar that should never be, whatever was meant?"), ask
+    NAME,
+    mark("Is something reachable from afar that should never be, whatever was meant?"),
+    ask,
+    mending.close,
 )

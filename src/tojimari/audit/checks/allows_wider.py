@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tojimari.audit import check
+from tojimari.audit import check, mending
 from tojimari.core.door import Door
 from tojimari.core.exposure import Certainty, Reach, Zone
 from tojimari.core.finding import Finding, Severity
@@ -89,5 +89,5 @@ def _networks(wall: "Wall", door: Door, intent: Intent, zone: Zone) -> list[str]
 
 
 CHECK = check.Check(
-    NAME, mark("Does a rule of the firewall let in more than the policy says?"), ask
+    NAME, mark("Does a rule of the firewall let in more than the policy says?"), ask, mending.narrow
 )

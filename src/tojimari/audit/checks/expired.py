@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tojimari.audit import check
+from tojimari.audit import check, mending
 from tojimari.core.finding import Finding, Severity
 from tojimari.core.message import Message, mark
 
@@ -28,4 +28,6 @@ def ask(scene: check.Scene) -> Iterator[Finding]:
         )
 
 
-CHECK = check.Check(NAME, mark("Is a door still open after the day it was meant for?"), ask)
+CHECK = check.Check(
+    NAME, mark("Is a door still open after the day it was meant for?"), ask, mending.close
+)

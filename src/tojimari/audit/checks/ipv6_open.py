@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tojimari.audit import check
+from tojimari.audit import check, mending
 from tojimari.core.door import Door
 from tojimari.core.endpoint import Endpoint
 from tojimari.core.exposure import Decider, Zone
@@ -72,4 +72,6 @@ def _twin(scene: check.Scene, door: Door) -> Endpoint | None:
     return None
 
 
-CHECK = check.Check(NAME, mark("Is a door shut for IPv4 and left open for IPv6?"), ask)
+CHECK = check.Check(
+    NAME, mark("Is a door shut for IPv4 and left open for IPv6?"), ask, mending.keep_out
+)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tojimari.audit import check
+from tojimari.audit import check, mending
 from tojimari.core.door import Door
 from tojimari.core.exposure import Decider, Zone
 from tojimari.core.finding import Finding, Severity
@@ -55,5 +55,8 @@ def _by(scene: check.Scene, door: Door) -> tuple[str, tuple[Decider, ...]] | Non
 
 
 CHECK = check.Check(
-    NAME, mark("Can neighbours reach a door that was meant for this machine alone?"), ask
+    NAME,
+    mark("Can neighbours reach a door that was meant for this machine alone?"),
+    ask,
+    mending.drop,
 )

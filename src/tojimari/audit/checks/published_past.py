@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tojimari.audit import check
+from tojimari.audit import check, mending
 from tojimari.core.door import Door, Forwarding
 from tojimari.core.exposure import Decider, Zone
 from tojimari.core.finding import Finding, Severity
@@ -48,5 +48,8 @@ def _message(door: Door, sent: Forwarding, past: Decider) -> Message:
 
 
 CHECK = check.Check(
-    NAME, mark("Does a container's rule open a door that the firewall's manager keeps shut?"), ask
+    NAME,
+    mark("Does a container's rule open a door that the firewall's manager keeps shut?"),
+    ask,
+    mending.drop,
 )

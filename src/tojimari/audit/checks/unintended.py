@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tojimari.audit import check
+from tojimari.audit import check, mending
 from tojimari.core.door import Door
 from tojimari.core.exposure import Zone
 from tojimari.core.finding import Finding, Severity
@@ -46,4 +46,4 @@ def _severity(door: Door) -> Severity:
     return severity
 
 
-CHECK = check.Check(NAME, mark("Is a door open that nobody meant to be open?"), ask)
+CHECK = check.Check(NAME, mark("Is a door open that nobody meant to be open?"), ask, mending.close)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tojimari.audit import check
+from tojimari.audit import check, mending
 from tojimari.core.door import Door
 from tojimari.core.exposure import Certainty, Zone
 from tojimari.core.finding import Finding, Severity
@@ -69,4 +69,6 @@ def _elsewhere(door: Door, intent: Intent) -> Finding:
     )
 
 
-CHECK = check.Check(NAME, mark("Can a door be reached from farther away than was meant?"), ask)
+CHECK = check.Check(
+    NAME, mark("Can a door be reached from farther away than was meant?"), ask, mending.narrow
+)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tojimari.audit import check
+from tojimari.audit import check, mending
 from tojimari.core.door import Door
 from tojimari.core.finding import Finding, Severity
 from tojimari.core.intent import Intent
@@ -56,4 +56,6 @@ def _finding(door: Door, intent: Intent, difference: matching.Disagreement) -> F
     )
 
 
-CHECK = check.Check(NAME, mark("Does somebody else hold a door than was meant?"), ask)
+CHECK = check.Check(
+    NAME, mark("Does somebody else hold a door than was meant?"), ask, mending.close
+)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tojimari.audit import check
+from tojimari.audit import check, mending
 from tojimari.core.door import Door
 from tojimari.core.finding import Finding, Severity
 from tojimari.core.intent import Intent
@@ -50,4 +50,6 @@ def _finding(door: Door, intent: Intent, service: Service) -> Finding:
     )
 
 
-CHECK = check.Check(NAME, mark("Does something else speak behind a door than was meant?"), ask)
+CHECK = check.Check(
+    NAME, mark("Does something else speak behind a door than was meant?"), ask, mending.close
+)

@@ -7,9 +7,10 @@ from tojimari.cli.command import Command, Example
 from tojimari.core.message import mark
 
 
-def _run(
+def _run(  # noqa: PLR0917 - click hands each option on by name
     words: tuple[str, ...],
     sources: tuple[str, ...],
+    by: str,
     why: str,
     policy: str | None,
     dry_run: bool,  # noqa: FBT001 - click's flag
@@ -22,7 +23,7 @@ def _run(
     request = Request(
         words=words,
         allowed=sources,
-        by="firewall",
+        by=by,
         seconds=changing.seconds(length),
         why=why,
         policy=policy,
@@ -44,6 +45,13 @@ COMMAND = Command(
             required=True,
             metavar="SOURCE",
             help=mark("Who may come: a zone (lan, containers), an address, a network."),
+        ),
+        click.Option(
+            ["--by"],
+            type=click.Choice(["firewall", "ufw", "firewalld"]),
+            default="firewall",
+            show_default=True,
+            help=mark("Whose rules close it to all others: tojimari's own table, or the owner's."),
         ),
         click.Option(
             ["--why"],

@@ -15,15 +15,26 @@ FINDINGS = 1
 INCOMPLETE = 2
 
 
-def _run(policy: str | None, identify: bool, nagios: bool, accept_partial: bool) -> int:  # noqa: FBT001 - click's flags
+def _run(
+    policy: str | None,
+    identify: bool,  # noqa: FBT001 - click hands options on by name
+    scan: bool,  # noqa: FBT001 - the same
+    nagios: bool,  # noqa: FBT001 - the same
+    accept_partial: bool,  # noqa: FBT001 - the same
+    fix: bool,  # noqa: FBT001 - the same
+) -> int:
     from tojimari.app.check import check  # noqa: PLC0415 - so that the help starts at once
     from tojimari.core.verdict import Outcome  # noqa: PLC0415 - the same
 
-    if identify:
+    if fix:
+        from tojimari.cli import fixing  # noqa: PLC0415 - only where somebody asks for it
+
+        fixing.ready()
+    if identify or scan:
         from tojimari.cli import hearing  # noqa: PLC0415 - only where somebody asks for it
 
         try:
-            found = check(policy, identify=True, progress=hearing.progress)
+            found = check(policy, identify=identify, scan=scan, progress=hearing.progress)
         finally:
             hearing.hide()
     else:
@@ -35,6 +46,10 @@ def _run(policy: str | None, identify: bool, nagios: bool, accept_partial: bool)
         output.lines([line])
         return code
     _print(found)
+    if fix and found.grave:
+        from tojimari.cli import fixing  # noqa: PLC0415 - the same
+
+        return fixing.walk(found)
     if found.outcome is Outcome.FINDINGS:
         return FINDINGS
     if found.outcome is Outcome.PARTIAL and not accept_partial:
@@ -71,10 +86,20 @@ COMMAND = Command(
         Example("tojimari check", mark("the round, by ./doors.toml if there is one")),
         Example("tojimari check --policy web.toml", mark("by another policy")),
         Example("tojimari check --identify", mark("also by what really speaks behind each door")),
+        Example("sudo tojimari check --scan", mark("also by what answers from outside")),
+        Example("sudo tojimari check --fix", mark("and mend what is found, asked one by one")),
         Example("tojimari check --json", mark("for programs")),
         Example("tojimari check --nagios", mark("one line for monitoring; exits with 0 to 3")),
     ),
     params=[
+        click.Option(
+            ["--fix"],
+            is_flag=True,
+            help=mark(
+                "Go through what was found, one by one: show the plan that mends it, ask, and do it"
+                " as close or allow would. Needs root and a terminal."
+            ),
+        ),
         click.Option(
             ["--policy"],
             metavar="FILE",
@@ -86,6 +111,14 @@ COMMAND = Command(
             help=mark(
                 "Also ask each door what really speaks there. It takes up to some seconds, and"
                 " daemons note the conversation in their logs."
+            ),
+        ),
+        click.Option(
+            ["--scan"],
+            is_flag=True,
+            help=mark(
+                "Also knock at each door from outside, by the real interfaces. It takes some"
+                " seconds and root's rights; nothing is on the wire."
             ),
         ),
         click.Option(

@@ -52,7 +52,10 @@ COMMAND = Command(
         click.Option(
             ["--by"],
             metavar="WAY",
-            help=mark("In this way: unit, config, firewall or process; otherwise the smallest."),
+            help=mark(
+                "In this way: unit, config, firewall or process, otherwise the smallest; or by a"
+                " rule of ufw or firewalld, where that owns the firewall."
+            ),
         ),
         click.Option(
             ["--listen", "addresses"],

@@ -22,10 +22,16 @@ def _run(
     clients: bool,  # noqa: FBT001 - click hands options on by name
     namespace: str | None,
     identify: bool,  # noqa: FBT001 - the same
+    scan: bool,  # noqa: FBT001 - the same
     watch: bool,  # noqa: FBT001 - the same
 ) -> int:
     from tojimari.app import look  # noqa: PLC0415 - so that the help starts at once
 
+    if watch and scan:
+        raise UsageError(
+            "Whoever watches cannot knock at every door again and again.",
+            hint=mark("tojimari look --watch, or tojimari look --scan"),
+        )
     if watch and identify:
         raise UsageError(
             "Whoever watches cannot speak with every door again and again.",
@@ -37,8 +43,8 @@ def _run(
 
         return watching.run(queries, clients=clients, namespace=namespace)
     found = (
-        _identified(queries, clients, namespace)
-        if identify
+        _asked(queries, clients, namespace, identify=identify, scan=scan)
+        if identify or scan
         else look.look(queries, clients=clients, namespace=namespace)
     )
     chosen = settings.current()
@@ -59,8 +65,15 @@ def _run(
     return 0
 
 
-def _identified(queries: "list[Query]", clients: bool, namespace: str | None) -> "Look":  # noqa: FBT001 - handed on
-    """A look, and a conversation with each door of it."""
+def _asked(
+    queries: "list[Query]",
+    clients: bool,  # noqa: FBT001 - handed on
+    namespace: str | None,
+    *,
+    identify: bool,
+    scan: bool,
+) -> "Look":
+    """A look, and a conversation with each door of it, or a knock at it from outside."""
     from tojimari.app import look  # noqa: PLC0415 - so that the help starts at once
     from tojimari.cli import hearing  # noqa: PLC0415 - only where somebody asks for it
 
@@ -69,7 +82,8 @@ def _identified(queries: "list[Query]", clients: bool, namespace: str | None) ->
             queries,
             clients=clients,
             namespace=namespace,
-            identify=True,
+            identify=identify,
+            scan=scan,
             progress=hearing.progress,
         )
     finally:
@@ -92,6 +106,7 @@ COMMAND = Command(
         Example("tojimari look nginx", mark("the doors of a program, unit, container or user")),
         Example("tojimari look --watch", mark("again whenever a door opens or shuts; Ctrl-C ends")),
         Example("tojimari look 80 --identify", mark("one door, and what really speaks there")),
+        Example("sudo tojimari look 80 --scan", mark("one door, and how it looks from outside")),
         Example("tojimari look --json", mark("for programs")),
     ),
     params=[
@@ -112,6 +127,14 @@ COMMAND = Command(
             help=mark(
                 "Also ask each door what really speaks there. It takes up to some seconds, and"
                 " daemons note the conversation in their logs."
+            ),
+        ),
+        click.Option(
+            ["--scan"],
+            is_flag=True,
+            help=mark(
+                "Also knock at each door from outside, by the real interfaces. It takes some"
+                " seconds and root's rights; nothing is on the wire."
             ),
         ),
         click.Option(

@@ -26,6 +26,8 @@ def _run(**given: object) -> int:
     lines, only_open = bool(given["lines"]), bool(given["only_open"])
     if given["resume"]:
         return _go_on(given)
+    if given["outside"] or given["interface"]:
+        return _from_outside(given)
     plan = scan_plan.plan(_wish(given))
     saved = None
     if given["save"]:
@@ -33,6 +35,32 @@ def _run(**given: object) -> int:
 
         saved = scan_file.begin(Path(str(given["save"])), plan, scanning.service)
     return scanning.run(plan, saved=saved, lines=lines, only_open=only_open)
+
+
+def _from_outside(given: "dict[str, object]") -> int:
+    """Scan this machine as somebody outside would.
+
+    Raises:
+        UsageError: The options do not go together.
+    """
+    from tojimari.app import outside  # noqa: PLC0415 - for those who want to be seen from outside
+    from tojimari.cli import scanning  # noqa: PLC0415 - so that the help starts at once
+
+    if not given["outside"]:
+        raise UsageError(
+            "--interface says by which interface to come from outside.",
+            hint="tojimari scan --from-outside --interface {name}",
+            name=str(given["interface"]),
+        )
+    if given["save"] or given["shard"] or _strings(given["lists"]):
+        raise UsageError(
+            "A scan from outside cannot be kept or shared: it is over in seconds.",
+            hint="tojimari scan --from-outside",
+        )
+    with outside.opened(_wish(given), str(given["interface"] or "")) as (plan, places):
+        return scanning.run(
+            plan, places=places, lines=bool(given["lines"]), only_open=bool(given["only_open"])
+        )
 
 
 def _go_on(given: "dict[str, object]") -> int:
@@ -44,7 +72,7 @@ def _go_on(given: "dict[str, object]") -> int:
     from tojimari.app import scan_file  # noqa: PLC0415 - for those who keep a scan
     from tojimari.cli import scanning  # noqa: PLC0415 - so that the help starts at once
 
-    if _strings(given["targets"]) or _strings(given["lists"]) or given["save"]:
+    if _strings(given["targets"]) or _strings(given["lists"]) or given["save"] or given["outside"]:
         raise UsageError(
             "The file says what is scanned; give no targets with --resume.",
             hint="tojimari scan --resume FILE",
@@ -142,6 +170,7 @@ COMMAND = Command(
     ),
     examples=(
         Example("tojimari scan", mark("every door of this machine")),
+        Example("tojimari scan --from-outside", mark("the same, as a neighbour would see it")),
         Example("tojimari scan 192.0.2.7", mark("the usual numbers of another machine")),
         Example("tojimari scan 192.0.2.7 -p -", mark("every number")),
         Example("tojimari scan 192.0.2.0/24 -p http,https,8000-8100", mark("a whole network")),
@@ -164,6 +193,19 @@ COMMAND = Command(
         ),
         click.Option(["--tcp"], is_flag=True, help=mark("Knock by TCP; so it is anyway.")),
         click.Option(["-u", "--udp"], is_flag=True, help=mark("Knock by UDP; with --tcp by both.")),
+        click.Option(
+            ["--from-outside", "outside"],
+            is_flag=True,
+            help=mark(
+                "This machine as somebody outside sees it: the knocks come in by its real"
+                " interfaces, and meet every rule for them; nothing of it is on the wire."
+            ),
+        ),
+        click.Option(
+            ["--interface"],
+            metavar="NAME",
+            help=mark("With --from-outside: come only by this network interface."),
+        ),
         click.Option(
             ["--targets-from", "lists"],
             multiple=True,

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable, Sequence
 
-from tojimari.close import configuration
+from tojimari.close import configuration, scripts, selinux
 from tojimari.close.configuration import Found
 from tojimari.close.disk import as_bytes
 from tojimari.close.move import Manager, Move, Situation, refused, with_them
@@ -48,7 +48,9 @@ def _plan(situation: Situation) -> Step:
             does,
             Message("not-understood", "no configuration that tojimari understands makes it"),
         )
-    if any(one.owner is None or one.owner.unit is None for one in found.values()):
+    if any(
+        one.owner is None or scripts.name(situation, one.owner) is None for one in found.values()
+    ):
         return refused(
             NAME, does, Message("no-unit", "the program was not started by the service manager")
         )
@@ -78,7 +80,9 @@ def _step(situation: Situation, found: Sequence[Found], edits: Sequence[Edit]) -
     before = {path: situation.files.text(path) for path in paths}
     after = edited({path: text or "" for path, text in before.items()}, edits)
     taking = [words for one in found for words in _taking(situation, one)]
-    deeds = [Deed(Kind.RUN, reverse=words) for words in reversed(taking)]
+    along = _labelled(situation)
+    deeds = [one for one in along if isinstance(one, Deed)]
+    deeds += [Deed(Kind.RUN, reverse=words) for words in reversed(taking)]
     difference: list[str] = []
     for path, text in after.items():
         old = before[path]
@@ -95,7 +99,11 @@ def _step(situation: Situation, found: Sequence[Found], edits: Sequence[Edit]) -
         )
     deeds += [Deed(Kind.RUN, words) for one in found for words in _tests(one)]
     deeds += [Deed(Kind.RUN, words) for words in taking]
-    restarted = {one.owner.unit for one in found if one.owner and not _reloads(situation, one)}
+    restarted = {
+        scripts.name(situation, one.owner)
+        for one in found
+        if one.owner and not _reloads(situation, one)
+    }
     breaks: tuple[Message, ...] = ()
     if restarted:
         names = {"units": ", ".join(sorted(str(one) for one in restarted))}
@@ -105,12 +113,24 @@ def _step(situation: Situation, found: Sequence[Found], edits: Sequence[Edit]) -
         NAME,
         _does(situation),
         tuple(deeds),
-        (*breaks, *with_them(stops)),
+        (*breaks, *(one for one in along if isinstance(one, Message)), *with_them(stops)),
         Message("write-back", "the files get back the bytes that they had"),
         "\n".join(difference),
         stops=stops,
         opens=situation.port,
     )
+
+
+def _labelled(situation: Situation) -> list[Deed | Message]:
+    """What the kernel's security modules need for a new number, or may have against it."""
+    found: list[Deed | Message] = []
+    pids = [owner.pid for owner in situation.owners if owner.pid is not None]
+    for target in situation.targets if situation.port else ():
+        found += selinux.confined(situation.files, pids, target.port, situation.port)
+        if situation.labels is not None:
+            one = selinux.along(situation.labels, target, situation.port)
+            found += [one] if one is not None else []
+    return found
 
 
 def _along(
@@ -144,10 +164,10 @@ def _reloads(situation: Situation, found: Found) -> bool:
 def _taking(situation: Situation, found: Found) -> list[tuple[str, ...]]:
     """The commands by which the service takes up what its files say now."""
     assert found.owner is not None  # noqa: S101 - the caller has looked
-    unit = found.owner.unit or ""
+    unit = scripts.name(situation, found.owner) or ""
     if situation.units.manager is not Manager.SYSTEMD:
         word = "rc-service" if situation.units.manager is Manager.OPENRC else "service"
-        return [(word, unit.removesuffix(".service"), "restart")]
+        return [(word, unit, "restart")]
     if unit.endswith(".socket"):
         known = situation.units.unit(unit)
         services = [one for one in (known.services if known else ()) if "@." not in one]

@@ -1,7 +1,8 @@
 """Stop the program that opened the door, and see that it does not start by itself again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from tojimari.close import scripts
 from tojimari.close.move import Manager, Move, Situation, Unit, refused, with_them
 from tojimari.core.message import Message, Value
 from tojimari.core.plan import Deed, Kind, Step
@@ -9,6 +10,10 @@ from tojimari.core.socket import Owner
 
 NAME = "unit"
 _DOES = Message("stop-unit", "stop the program that opened the door, and keep it stopped")
+# Where a package brings a SysV script beside its unit, systemctl has a program of the distribution
+# rewrite the links of run levels too, which takes a second and which systemd never looks at, since
+# the unit hides the script. Left out, they are as they were (systemd, docs/ENVIRONMENT.md).
+_NATIVE = ("env", "SYSTEMCTL_SKIP_SYSV=1", "systemctl")
 _ENDINGS = (".service", ".socket")
 _RUNTIMES = {"docker": "docker", "podman": "podman"}
 
@@ -20,13 +25,13 @@ def _plan(situation: Situation) -> Step:
     contained = [one for one in owners if one.container is not None]
     if contained:
         return _container(situation, contained)
+    if situation.units.manager is not Manager.SYSTEMD:
+        return _scripts(situation, owners)
     if any(one.unit is None or not one.unit.endswith(_ENDINGS) for one in owners):
         return refused(
             NAME, _DOES, Message("no-unit", "the program was not started by the service manager")
         )
     names = dict.fromkeys(one.unit for one in owners if one.unit)
-    if situation.units.manager is not Manager.SYSTEMD:
-        return _scripts(situation, [name.removesuffix(".service") for name in names])
     units = [found for name in names if (found := situation.units.unit(name)) is not None]
     if not units:
         return refused(NAME, _DOES, Message("no-unit", "the program was not started by the"
@@ -47,8 +52,7 @@ def _systemd(situation: Situation, units: list[Unit]) -> Step:
             ("systemctl", "start", *running, *dict.fromkeys(dependents)),
         )
     ]
-    for one in all_:
-        deeds += _kept(one, mask=situation.mask)
+    deeds += _kept(all_, mask=situation.mask)
     stops = situation.others(lambda owner: owner.unit in names)
     breaks = list(with_them(stops))
     if dependents:
@@ -79,40 +83,51 @@ def _with_sockets(situation: Situation, units: list[Unit]) -> Iterator[Unit]:
     yield from services.values()
 
 
-def _kept(unit: Unit, *, mask: bool) -> Iterator[Deed]:
-    """What keeps a unit from starting by itself."""
-    if unit.state == "enabled":
+def _kept(units: list[Unit], *, mask: bool) -> Iterator[Deed]:
+    """What keeps units from starting by themselves."""
+    enabled = [one.name for one in units if one.state == "enabled"]
+    if enabled:
         yield Deed(
             Kind.RUN,
-            ("systemctl", "disable", "--quiet", unit.name),
-            ("systemctl", "enable", "--quiet", unit.name),
+            (*_NATIVE, "disable", "--quiet", *enabled),
+            (*_NATIVE, "enable", "--quiet", *enabled),
         )
-    elif unit.state not in {"disabled", "masked", ""} or mask:
-        # A generator or another unit starts it: there is nothing that could be switched off.
+    # A generator or another unit starts it: there is nothing that could be switched off.
+    kept = {"masked"} if mask else {"masked", "enabled", "disabled", ""}
+    masked = [one.name for one in units if one.state not in kept]
+    if masked:
         yield Deed(
             Kind.RUN,
-            ("systemctl", "mask", "--quiet", unit.name),
-            ("systemctl", "unmask", "--quiet", unit.name),
+            ("systemctl", "mask", "--quiet", *masked),
+            ("systemctl", "unmask", "--quiet", *masked),
         )
 
 
-def _scripts(situation: Situation, names: list[str]) -> Step:
+def _scripts(situation: Situation, owners: Sequence[Owner]) -> Step:
+    """By scripts of ``/etc/init.d``, where another service manager runs."""
+    found = {scripts.name(situation, one) for one in owners}
+    names = sorted(one for one in found if one is not None)
+    if len(names) < len(found):
+        programs = ", ".join(sorted({one.exe or one.name or "?" for one in owners}))
+        why = Message(
+            "no-script", "no script in /etc/init.d starts {program}", {"program": programs}
+        )
+        return refused(NAME, _DOES, why)
     deeds: list[Deed] = []
     for name in names:
-        if situation.units.manager is Manager.OPENRC:
-            words = ("rc-service", name), ("rc-update", "del", name), ("rc-update", "add", name)
-        else:
-            words = (
-                ("service", name),
-                ("update-rc.d", name, "disable"),
-                ("update-rc.d", name, "enable"),
-            )
-        deeds += [
-            Deed(Kind.RUN, (*words[0], "stop"), (*words[0], "start")),
-            Deed(Kind.RUN, words[1], words[2]),
-        ]
-    units = set(names) | {f"{name}.service" for name in names}
-    stops = situation.others(lambda owner: owner.unit in units)
+        openrc = situation.units.manager is Manager.OPENRC
+        program = "rc-service" if openrc else "service"
+        deeds.append(Deed(Kind.RUN, (program, name, "stop"), (program, name, "start")))
+        levels = scripts.levels(situation.files, name, situation.units.manager)
+        if openrc:
+            deeds += [
+                Deed(Kind.RUN, ("rc-update", "del", name, one), ("rc-update", "add", name, one))
+                for one in levels
+            ]
+        elif levels:
+            words = ("update-rc.d", name)
+            deeds.append(Deed(Kind.RUN, (*words, "disable"), (*words, "enable")))
+    stops = situation.others(lambda owner: scripts.name(situation, owner) in names)
     return Step(
         NAME,
         Message(_DOES.code, "stop {units} and keep it stopped", {"units": ", ".join(names)}),

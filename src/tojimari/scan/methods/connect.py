@@ -1,6 +1,7 @@
 """Knocking as every program knocks: the kernel makes the connection. It needs no privilege."""
 
 import sys
+import time
 
 from tojimari.core.endpoint import Transport
 from tojimari.core.message import Message, mark
@@ -11,7 +12,12 @@ from tojimari.scan.street import Street
 from tojimari.scan.task import Answer, Ended, Ending, Method, Reason, Task, Told
 from tojimari.scan.telling import Telling
 
-BLOCK = 1 << 16  # doors that are finished before the next are begun, so that memory is bounded
+# Doors that are finished before the next are begun: as many as take about a second, because whoever
+# is killed and goes on begins with the last block again; four where some are silent, because the
+# waiting for them comes once a block. Fewer would be too few to tell loss from filtering.
+FEWEST_DOORS, FIRST_DOORS, MOST_DOORS = 1 << 10, 1 << 12, 1 << 16
+BLOCK_SECONDS, SILENT_SECONDS = 1.0, 4.0
+GROWTH = 4  # times as many as before, at most
 SURE = 2  # silent passes after which whoever never answered is called filtered
 TRICKLE = 0.05  # share of a pass: fewer answers, and all of them refusals, come from a limited host
 FEWEST = 16  # sockets at once, however much is lost
@@ -40,6 +46,7 @@ class _Knocking:
         self._many = ManySockets(self._street, self._telling, task.limits.rate)
         self._passes: int | None = None  # where nobody was silent, there is no question
         self._limited = 0
+        self._silent = False
         self._left: list[int] = []
 
     def run(self) -> Ending:
@@ -49,13 +56,18 @@ class _Knocking:
         )
         why = Ended.SURE
         at = self._task.first
+        doors = FIRST_DOORS
+        if self._task.limits.rate is not None:
+            doors = max(FEWEST_DOORS, min(doors, int(self._task.limits.rate * BLOCK_SECONDS)))
         while order is not None and at < self._task.end:
-            end = min(self._task.end, at + BLOCK)
+            end = min(self._task.end, at + doors)
+            began = time.monotonic()
             ended = self._block(order.stretch(at, end))
             if ended in {Ended.STOPPED, Ended.TIME}:
                 return self._telling.end(ended, 0, self._remarks())
             why = ended
             self._telling.position = at = end
+            doors = _next(doors, time.monotonic() - began, silent=self._silent)
         return self._telling.end(why, self._passes or 0, self._remarks())
 
     def _block(self, places: list[int]) -> Ended:
@@ -72,6 +84,7 @@ class _Knocking:
             if one.ended is not None:
                 return one.ended
         silent += self._many.knock(asked, 1, self._timings)
+        self._silent = bool(silent)
         passes = 0 if telling.heard else 1
         while silent:
             if self._many.ended is not None:
@@ -115,6 +128,19 @@ class _Knocking:
                 ),
             )
         ]
+
+
+def _next(doors: int, seconds: float, *, silent: bool) -> int:
+    """How many doors the next block has.
+
+    Args:
+        doors: So many had the last.
+        seconds: So long it took.
+        silent: Whether some of them were silent.
+    """
+    wanted = SILENT_SECONDS if silent else BLOCK_SECONDS
+    most = min(MOST_DOORS, GROWTH * doors)
+    return max(FEWEST_DOORS, min(most, int(doors * wanted / max(seconds, 1e-3))))
 
 
 METHOD = Method(

@@ -14,6 +14,7 @@ from tojimari.core.endpoint import Transport
 from tojimari.core.message import Message, mark
 from tojimari.linux import neighbours
 from tojimari.linux.capabilities import Capability, missing
+from tojimari.scan import raw_wire
 from tojimari.scan.arrivals import PORTS
 from tojimari.scan.book import Book
 from tojimari.scan.cookie import KEY, cookie
@@ -44,7 +45,7 @@ def _obstacle(task: Task) -> Message | None:
         )
     if task.space.hosts > HOSTS or task.space.size > _LARGEST:
         return Message("too-many", mark("too many doors for this way of knocking"))
-    return None
+    return raw_wire.obstacle(task.way)
 
 
 def _run(task: Task, told: Told) -> Ending:
@@ -56,7 +57,9 @@ def _run(task: Task, told: Told) -> Ending:
     hardware: dict[int, bytes] = {}
     if way.link == "ethernet":
         wanted = numbers if way.gateway is None else [way.gateway]
-        hardware = neighbours.find(wanted, way.index, version, stopped=told.stopped)
+        hardware = neighbours.find(
+            wanted, way.index, way.gateway_version or version, stopped=told.stopped
+        )
     targets: list[Target] = []
     absent: set[int] = set()
     for rank, one in enumerate(numbers):
@@ -85,7 +88,9 @@ def _run(task: Task, told: Told) -> Ending:
         book = Book(task.space, places, wire, clock, told)
         on_link = way.gateway is None
         flow = Flow(_SILENT_ON_LINK if on_link else _SILENT_BEYOND, task.limits.rate)
-        timer = Timer(_FIRST_ON_LINK if on_link else _FIRST_BEYOND)
+        # A tunnel's other end is on the link, and may yet be on another continent.
+        near = on_link and way.link != "none"
+        timer = Timer(_FIRST_ON_LINK if near else _FIRST_BEYOND)
         before = task.end - task.first - len(places)
         return Sweep(task, book, flow, timer, clock, told, before).run()
 

@@ -45,7 +45,7 @@ class _Knocking:
         self._limited = False
         self._unsure = False
         self._rate = task.limits.rate
-        self._free = 0.0
+        self._free = 0.0  # when the pace of the whole scan allows the next, whomever it is to
 
     def run(self) -> Ending:
         """Knock at every door of the task."""
@@ -76,7 +76,7 @@ class _Knocking:
             if ended is not None:
                 return ended
             now = time.perf_counter()
-            wait = self._due[0][0] - now
+            wait = max(self._due[0][0], self._free) - now
             if wait > 0:
                 self._hear(datagrams, min(wait, IDLE))
                 continue
@@ -108,23 +108,18 @@ class _Knocking:
             self._send_control(host, datagrams)
         if not host.unknown:
             return self._end_of_pass(host, now)
-        count = max(1, min(BATCH, len(host.unknown), int(host.rate * SHORTEST * BATCH)))
+        most = host.rate if self._rate is None else min(host.rate, self._rate)
+        count = max(1, min(BATCH, len(host.unknown), int(most * SHORTEST * BATCH)))
         for _ in range(count):
             place = host.unknown.popleft()
             self._send(host, place, datagrams)
+        if self._rate is not None:
+            self._free = max(self._free, now) + count / self._rate
         if not host.unknown:
             if host.control is not None:
                 self._send_control(host, datagrams)
             return time.perf_counter() + host.patience()
-        return self._spaced(now, count, host.rate)
-
-    def _spaced(self, now: float, count: int, rate: float) -> float:
-        """When the next may be sent: within the machine's rate, and within that of the scan."""
-        due = now + count / rate
-        if self._rate is None:
-            return due
-        self._free = max(self._free, now) + count / self._rate
-        return max(due, self._free)
+        return now + count / host.rate
 
     def _end_of_pass(self, host: UdpHost, now: float) -> float | None:
         retries = self._task.limits.retries
