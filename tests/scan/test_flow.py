@@ -62,3 +62,17 @@ def test_no_loss_tries_more() -> None:
     assert flow.crowded < 53_000
     flow.judge(0, 100, 50_000.0)
     assert flow.crowded < 56_000
+
+
+def test_a_million_a_second_go_by_the_thousand_and_no_faster_than_was_said() -> None:
+    flow = Flow(20_000.0, 2_000_000.0)
+    least = flow.least(1024)
+    assert least == 500
+    now = sent = 0.0
+    while now < 1:
+        count = min(flow.room(now, 0), 1024)
+        if count >= least:
+            flow.sent(count)
+            sent += count
+        now += 0.0001
+    assert 1_950_000 <= sent <= 2_002_000

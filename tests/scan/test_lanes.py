@@ -1,3 +1,4 @@
+import os
 import sys
 from queue import SimpleQueue
 
@@ -37,3 +38,20 @@ def test_what_goes_wrong_in_a_lane_is_raised_to_who_takes_it_next() -> None:
         lanes.take()
     assert lanes.take().box == "a"
     lanes.close()
+
+
+def test_each_may_keep_to_a_processor_of_its_own() -> None:
+    kept: SimpleQueue[set[int]] = SimpleQueue()
+    ours = os.sched_getaffinity(0)
+
+    def send(box: int, count: int) -> int:
+        kept.put(os.sched_getaffinity(0))
+        return box + count
+
+    lanes = Lanes(list(range(2 * len(ours))), send, spread=True)
+    for _ in range(2 * len(ours)):
+        lanes.take().go(1)
+    lanes.close()
+    found = [kept.get() for _ in range(2 * len(ours))]
+    assert all(len(one) == 1 for one in found)
+    assert os.sched_getaffinity(0) == ours

@@ -82,3 +82,13 @@ def test_the_end_is_that_of_the_part_that_left_most_undone() -> None:
         tally.endings[1] = ending(why)
         found.append(tally.ended)
     assert found == [Ended.STOPPED, Ended.RETRIES, Ended.TIME, Ended.SURE]
+
+
+def test_every_answer_and_every_reason_has_a_count_of_its_own() -> None:
+    tally = Tally(plan())
+    told = [(0, answer, reason) for answer in Answer for reason in Reason]
+    tally.found(0, answers(*told, *told))
+    tally.found(0, answers())
+    counts = tally.counts[0]
+    assert counts == {(answer, reason): 2 for _, answer, reason in told}
+    assert max(*Answer, *Reason) < 16  # two of them share a byte

@@ -90,24 +90,26 @@ class Shown:
         """Something was told."""
         keeper = self._saved or self.tally
         if isinstance(event, Found):
-            for row in keeper.found(event.part, event.answers):
-                self._row(row)
+            self._rows(keeper.found(event.part, event.answers))
         elif isinstance(event, Going):
             keeper.going(event.part, event.progress)
         else:
             keeper.done(event.part, event.ending)
 
-    def _row(self, row: Row) -> None:
-        if self._only_open and row.answer is not Answer.OPEN:
+    def _rows(self, rows: list[Row]) -> None:
+        if self._only_open:
+            rows = [row for row in rows if row.answer is Answer.OPEN]
+        if not rows:
             return
+        chosen = settings.current()
         if self._lines:
             from tojimari.report import scan_document  # noqa: PLC0415 - for those who want JSON
 
-            output.json_line(scan_document.door(row, self.tally, service))
-        elif settings.current().plain and not settings.current().json:
+            output.json_lines([scan_document.door(row, self.tally, service) for row in rows])
+        elif chosen.plain and not chosen.json:
             from tojimari.report import scan  # noqa: PLC0415 - so that the help starts at once
 
-            output.lines([scan.plain(row, service(row.port, row.transport))])
+            output.block(scan.plain(row, service(row.port, row.transport)) for row in rows)
 
     def end(self) -> None:
         """Say the whole."""
@@ -128,7 +130,7 @@ class Shown:
                 output.json(scan_document.document(self.tally, service, seconds, only_open=only))
         elif not chosen.plain:
             view = output.view()
-            output.lines(scan.machines(self.tally, service, view, only_open=self._only_open))
+            output.block(scan.machines(self.tally, service, view, only_open=self._only_open))
             output.lines(scan.summary(self.tally, seconds, view))
             if self._saved is not None and not self._saved.complete:
                 output.lines([scan.unfinished(self._saved.path, view.language)])

@@ -20,12 +20,14 @@ _ATTRIBUTES = 152  # bytes; a kernel with a smaller union accepts zeros behind i
 
 SOCKET_FILTER = 1  # enum bpf_prog_type
 SCHED_CLS = 3
+XDP = 6
 CGROUP_SOCK = 9
 TRACING = 26
 CGROUP_INET4_POST_BIND = 12  # enum bpf_attach_type
 CGROUP_INET6_POST_BIND = 13
 TRACE_RAW_TP = 23
 TRACE_ITER = 28
+ON_XDP = 37
 
 _RINGBUF = 27  # enum bpf_map_type
 _BUSY = 1 << 31  # BPF_RINGBUF_BUSY_BIT

@@ -3,6 +3,7 @@
 Source: linux/bpf.h; Documentation/bpf/maps.rst.
 """
 
+import contextlib
 import ctypes
 import mmap
 import os
@@ -44,9 +45,10 @@ class Area:
             raise
 
     def close(self) -> None:
-        """Let go of it; views of the memory must be released before."""
-        self.memory.close()
+        """Let go of it; the memory goes with the last view of it."""
         os.close(self.descriptor)
+        with contextlib.suppress(BufferError):
+            self.memory.close()
 
 
 class Table:

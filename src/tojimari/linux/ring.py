@@ -18,6 +18,9 @@ _TPACKET_V2 = 1
 _BLOCK = 1 << 20  # bytes; a multiple of the page size and of the stride
 STRIDE = 128  # bytes of a frame in the ring
 STATUS = 0  # where the kernel's word of a frame is: 4 bytes, native; bit 0: it is ours to read
+TIME_AT = (
+    16  # where the time of its coming is: seconds and nanoseconds of the wall clock, 4 bytes each
+)
 MAC_AT = 12  # where 2 bytes say at which place the frame's own first byte is (tp_mac)
 
 

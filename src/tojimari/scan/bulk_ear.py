@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tojimari.linux import packet_socket
-from tojimari.linux.ring import MAC_AT, STRIDE, Ring
+from tojimari.linux.ring import MAC_AT, STRIDE, TIME_AT, Ring
 from tojimari.scan.arrivals import PORTS
 from tojimari.scan.packet import ETHERNET
 from tojimari.scan.sieve import (
@@ -31,7 +31,7 @@ from tojimari.scan.sieve import (
 )
 
 if TYPE_CHECKING:
-    from tojimari.scan.bulk_frames import U8, U16, U32
+    from tojimari.scan.bulk_frames import F64, U8, U16, U32
 
 ROOM = 1 << 17  # frames: 16 MiB, an eighth of a second at a million a second
 _FEW = 1 << 8
@@ -51,6 +51,7 @@ class Columns(NamedTuple):
         numbers: What they acknowledge, less one.
         flags: Of TCP.
         hops: Time to live.
+        times: When they came, by the kernel's word, on the clock of ``time.monotonic``.
     """
 
     hosts: "U32"
@@ -59,6 +60,7 @@ class Columns(NamedTuple):
     numbers: "U32"
     flags: "U8"
     hops: "U8"
+    times: "F64"
 
 
 def steps(first_port: int) -> list[Step]:
@@ -119,13 +121,14 @@ class BulkEar:
             self.socket.close()
             raise
         self._frames = np.frombuffer(self._ring.memory, np.uint8).reshape(ROOM, STRIDE)
-        self._status = self._frames.view(np.uint32)[:, 0]
+        words = self._frames.view(np.uint32)
+        self._status, self._stamps = words[:, 0], words[:, TIME_AT // 4 : TIME_AT // 4 + 2]
         self._head = 0
         self._first = -1
 
     def close(self) -> None:
         """Hear no more."""
-        del self._frames, self._status
+        del self._frames, self._status, self._stamps
         self._ring.close()
         self.socket.close()
 
@@ -151,6 +154,9 @@ class BulkEar:
         if self._first < 0:
             self._first = int(rows[0, MAC_AT : MAC_AT + 2].view(np.uint16)[0]) + ETHERNET
         packets = rows[:, self._first : self._first + _SEEN - ETHERNET].copy()
+        stamps = self._stamps[head : head + count].astype(np.float64)
+        times = stamps[:, 0] + 1e-9 * stamps[:, 1]
+        times -= time.time() - time.monotonic()
         self._status[head : head + count] = 0
         self._head = (head + count) % ROOM
         words = packets.view(">u2")
@@ -163,4 +169,5 @@ class BulkEar:
             numbers - np.uint32(1),
             packets[:, 33].copy(),
             packets[:, 8].copy(),
+            times,
         )

@@ -17,6 +17,7 @@ BURST = 0.001  # seconds of the stated rate that may go at once
 # Where probes are counted out, few go at once: a limit that allows bursts of five packets (so do
 # nftables and iptables, unless told otherwise) would refuse the rest of a larger one.
 FINE_BURST = 0.0001
+COARSE = 1_000_000.0  # probes a second from which nobody counts them so finely
 LEAST_BATCH = 64  # probes that are worth a call where there is no hurry
 LEAST_RATE = 20.0  # probes a second
 
@@ -78,6 +79,8 @@ class Flow:
     def _rate_and_burst(self) -> tuple[float, float]:
         if self._paced is None:
             return self._floor, max(1.0, self._floor * BURST)
+        if self._paced >= COARSE and self.crowded is None:
+            return self._paced, self._paced * BURST
         return self._paced, max(1.0, self._paced * FINE_BURST)
 
     def least(self, wanted: int) -> int:
@@ -87,6 +90,8 @@ class Flow:
         of its own rhythm each time, or the checks would measure that rhythm.
         """
         _, burst = self._rate_and_burst()
+        if burst >= COARSE * BURST:
+            return min(wanted, int(burst) // 4)
         most = max(1, min(wanted, int(burst), LEAST_BATCH))
         if self.crowded is None:
             return most

@@ -83,6 +83,7 @@ class Sweep:
         clock: Callable[[], float],
         told: Told,
         before: int = 0,
+        batch: int = BATCH,
     ) -> None:
         """Get ready.
 
@@ -94,9 +95,11 @@ class Sweep:
             clock: Seconds, the same as the book's.
             told: Who is told, and says when to stop.
             before: Doors of the task that were told of before, and are not in the book.
+            batch: Probes in one go.
         """
         self._task, self._book, self._flow, self._timer = task, book, flow, timer
         self._clock, self._told = clock, told
+        self._batch = batch
         self._certainty = Certainty()
         self._judged = Checked()
         self._changed = -math.inf
@@ -150,7 +153,7 @@ class Sweep:
             self._hear(now)
             if (ended := self._over(now)) is not None:
                 return ended
-            wanted = min(book.left, BATCH)
+            wanted = min(book.left, self._batch)
             room = min(flow.room(now, self._under_way), wanted)
             least = flow.least(wanted)
             if room >= least:

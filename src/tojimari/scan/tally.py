@@ -1,9 +1,10 @@
 """What a scan has found: how many doors of each kind, and a row for each that is listed."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.observation import Observation, State, Witness
@@ -23,9 +24,8 @@ STATES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A door that is listed.
+class Row(NamedTuple):
+    """A door that is listed; a tuple, because there may be a hundred thousand.
 
     Attributes:
         part: Which part of the plan, from 0.
@@ -78,9 +78,38 @@ class Row:
 
 def code(one: Answer | Reason) -> str:
     """An answer or a reason as the field writes it: ``open|filtered``, ``port-unreachable``."""
+    return (_ANSWERS if isinstance(one, Answer) else _REASONS)[one]
+
+
+def _code(one: Answer | Reason) -> str:
     if one is Answer.OPEN_OR_FILTERED:
         return "open|filtered"
     return one.name.lower().replace("_", "-")
+
+
+# Looked up by number, since asking a member for its name takes as long as all else of a row.
+_ANSWERS, _REASONS = tuple(map(_code, Answer)), tuple(map(_code, Reason))
+_ANSWER, _REASON = tuple(Answer), tuple(Reason)
+
+
+def _alike(answers: Answers) -> Iterator[tuple[tuple[int, int], int]]:
+    """How many doors of some have the same answer for the same reason."""
+    # As two long numbers, so that no door is looked at by itself: an answer and a reason are less
+    # than 16 each, and together a byte.
+    both = int.from_bytes(answers.answers.tobytes(), "little") << 4
+    both |= int.from_bytes(answers.reasons.tobytes(), "little")
+    held = both.to_bytes(len(answers.answers) + 1, "little")[:-1]
+    for one in set(held):
+        yield (one >> 4, one & 15), held.count(one)
+
+
+def _runs(space: Space) -> Iterator[tuple[int, int]]:
+    """Of each run of addresses: what a rank is less than its address; and where its ranks end."""
+    rank = 0
+    for first, last in space.addresses:
+        end = rank + last - first + 1
+        yield first - rank, end
+        rank = end
 
 
 def place_of(space: Space, address: int, port: int) -> int | None:
@@ -120,8 +149,10 @@ class Tally:
 
     def found(self, part: int, answers: Answers) -> list[Row]:
         """Some doors are known; the rows of those that are listed."""
-        self.counts[part].update(zip(answers.answers, answers.reasons, strict=True))
-        rows = list(self._listed(part, answers))
+        counts = self.counts[part]
+        for (answer, reason), number in _alike(answers):
+            counts[answer, reason] += number
+        rows = self._listed(part, answers)
         self.rows += rows
         return rows
 
@@ -134,31 +165,41 @@ class Tally:
         self.endings[part] = ending
         self.progress[part] = ending.progress
 
-    def _listed(self, part: int, answers: Answers) -> Iterator[Row]:
-        if not self.plan.lists_all and Answer.OPEN not in answers.answers:
-            return
-        for index, answer in enumerate(answers.answers):
-            if answer == Answer.OPEN or self.plan.lists_all:
-                yield self.row(part, answers, index)
-
-    def row(self, part: int, answers: Answers, index: int) -> Row:
-        """One door of some answers."""
+    def _listed(self, part: int, answers: Answers) -> list[Row]:
+        if self.plan.lists_all:
+            chosen: Iterable[int] = range(len(answers.places))
+        else:
+            held = answers.answers.tobytes()
+            if Answer.OPEN not in held:
+                return []
+            chosen = (index for index, answer in enumerate(held) if answer == Answer.OPEN)
         task = self.plan.parts[part].task
-        place = answers.places[index]
-        address, port = task.space.door(place)
-        return Row(
-            part=part,
-            place=place,
-            transport=task.transport,
-            version=task.space.family,
-            address=address,
-            port=port,
-            answer=Answer(answers.answers[index]),
-            reason=Reason(answers.reasons[index]),
-            ttl=answers.ttls[index],
-            seconds=answers.seconds[index],
-            tries=answers.tries[index],
-        )
+        space, transport, version = task.space, task.transport, task.space.family
+        ports, width = space.ports, len(space.ports)
+        runs = list(_runs(space))
+        ends = [end for _, end in runs]
+        places, kinds, reasons = answers.places, answers.answers, answers.reasons
+        ttls, seconds, tries = answers.ttls, answers.seconds, answers.tries
+        rows: list[Row] = []
+        for index in chosen:
+            place = places[index]
+            rank, port = divmod(place, width)
+            rows.append(
+                Row(
+                    part,
+                    place,
+                    transport,
+                    version,
+                    rank + runs[bisect_right(ends, rank)][0],
+                    ports[port],
+                    _ANSWER[kinds[index]],
+                    _REASON[reasons[index]],
+                    ttls[index],
+                    seconds[index],
+                    tries[index],
+                )
+            )
+        return rows
 
     @property
     def totals(self) -> Counter[Kind]:

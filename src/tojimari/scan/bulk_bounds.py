@@ -1,0 +1,63 @@
+"""What both ways of knocking at very many doors ask for, and how they begin."""
+
+from tojimari.core.message import Message, mark
+from tojimari.linux import neighbours
+from tojimari.linux.capabilities import Capability, missing
+from tojimari.scan import raw_wire
+from tojimari.scan.flow import Flow
+from tojimari.scan.task import Ending, Task, Told
+from tojimari.scan.timer import Timer
+
+_NEIGHBOURS = 512  # half of what the kernel's table holds (gc_thresh3 is 1,024)
+_IPV4 = 4
+
+# Probes a second where nothing answers. On the link a million small frames are two thirds of what
+# gigabit Ethernet carries, and each host hears few of them; beyond a gateway others share the line.
+_SILENT_ON_LINK, _SILENT_BEYOND = 1_000_000.0, 20_000.0
+_FIRST_ON_LINK, _FIRST_BEYOND = 0.2, 1.0  # seconds; RFC 6298, section 2.1, for the second
+
+
+def obstacle(task: Task) -> Message | None:
+    """Why a task cannot be done by columns of frames; None where it can."""
+    lacking = missing((Capability.NET_RAW,))
+    if lacking:
+        return Message(
+            "no-raw-packets",
+            mark("raw packets need {right}, which this process lacks"),
+            {"right": str(lacking[0])},
+        )
+    if task.space.family != _IPV4 or task.way.link != "ethernet":
+        return Message("not-ethernet", mark("this way of knocking knows only IPv4 on Ethernet"))
+    if task.way.gateway is None and task.space.hosts > _NEIGHBOURS:
+        return Message("too-many", mark("too many neighbours for this way of knocking"))
+    return raw_wire.obstacle(task.way)
+
+
+def run(task: Task, told: Told, *, live: bool) -> Ending:
+    """Do a task.
+
+    Args:
+        task: One that nothing stands in the way of.
+        told: Who is told.
+        live: Whether the kernel is to make the frames by itself.
+
+    Raises:
+        OSError: The kernel refused.
+    """
+    from tojimari.scan import bulk  # noqa: PLC0415 - numpy: 60 ms, for those who have columns
+
+    way = task.way
+    on_link = way.gateway is None
+    wanted = (
+        [way.gateway]
+        if way.gateway is not None
+        else [one for first, last in task.space.addresses for one in range(first, last + 1)]
+    )
+    hardware = neighbours.find(
+        wanted, way.index, way.gateway_version or _IPV4, stopped=told.stopped
+    )
+    for one in wanted:
+        hardware.setdefault(one, bytes(6))
+    flow = Flow(_SILENT_ON_LINK if on_link else _SILENT_BEYOND, task.limits.rate)
+    timer = Timer(_FIRST_ON_LINK if on_link else _FIRST_BEYOND)
+    return bulk.run(task, told, hardware, flow, timer, live=live)
