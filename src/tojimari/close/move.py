@@ -1,6 +1,6 @@
 """What a move is asked, and what it answers: a step, complete in itself, or why there is none."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -179,6 +179,19 @@ def dropping(situation: Situation) -> Message:
             {"sources": _few(situation.sources)},
         )
     return Message("shut", "drop what comes to the door from other machines")
+
+
+def outlasting(situation: Situation) -> Iterator[Message]:
+    """What comes with a rule of another firewall's."""
+    yield Message(
+        "stays-closed", "the program goes on; sessions that exist go on; the rule outlasts a boot"
+    )
+    if not situation.mine:
+        yield Message(
+            "passes",
+            "no program of this machine waits there: what is sent on to a container passes such"
+            " rules, and then everything is undone",
+        )
 
 
 FEW = 4  # networks that a sentence names

@@ -2,11 +2,10 @@
 
 from tojimari.core.message import Message, mark
 from tojimari.linux import neighbours
-from tojimari.linux.capabilities import Capability, missing
 from tojimari.scan import raw_wire
 from tojimari.scan.flow import Flow
 from tojimari.scan.task import Ending, Task, Told
-from tojimari.scan.timer import Timer
+from tojimari.scan.timer import FIRST_BEYOND, FIRST_ON_LINK, Timer
 
 _NEIGHBOURS = 512  # half of what the kernel's table holds (gc_thresh3 is 1,024)
 _IPV4 = 4
@@ -14,23 +13,18 @@ _IPV4 = 4
 # Probes a second where nothing answers. On the link a million small frames are two thirds of what
 # gigabit Ethernet carries, and each host hears few of them; beyond a gateway others share the line.
 _SILENT_ON_LINK, _SILENT_BEYOND = 1_000_000.0, 20_000.0
-_FIRST_ON_LINK, _FIRST_BEYOND = 0.2, 1.0  # seconds; RFC 6298, section 2.1, for the second
 
 
 def obstacle(task: Task) -> Message | None:
     """Why a task cannot be done by columns of frames; None where it can."""
-    lacking = missing((Capability.NET_RAW,))
-    if lacking:
-        return Message(
-            "no-raw-packets",
-            mark("raw packets need {right}, which this process lacks"),
-            {"right": str(lacking[0])},
-        )
+    found = raw_wire.obstacle(task.way)
+    if found is not None:
+        return found
     if task.space.family != _IPV4 or task.way.link != "ethernet":
         return Message("not-ethernet", mark("this way of knocking knows only IPv4 on Ethernet"))
     if task.way.gateway is None and task.space.hosts > _NEIGHBOURS:
         return Message("too-many", mark("too many neighbours for this way of knocking"))
-    return raw_wire.obstacle(task.way)
+    return None
 
 
 def run(task: Task, told: Told, *, live: bool) -> Ending:
@@ -59,5 +53,5 @@ def run(task: Task, told: Told, *, live: bool) -> Ending:
     for one in wanted:
         hardware.setdefault(one, bytes(6))
     flow = Flow(_SILENT_ON_LINK if on_link else _SILENT_BEYOND, task.limits.rate)
-    timer = Timer(_FIRST_ON_LINK if on_link else _FIRST_BEYOND)
+    timer = Timer(FIRST_ON_LINK if on_link else FIRST_BEYOND)
     return bulk.run(task, told, hardware, flow, timer, live=live)

@@ -14,6 +14,7 @@ from sys import byteorder
 
 from tojimari.core.message import Message, mark
 from tojimari.linux import packet_socket
+from tojimari.linux.capabilities import Capability, missing
 from tojimari.linux.outbox import Outbox, socket_address
 from tojimari.scan import probe
 from tojimari.scan.arrivals import Check, Ear
@@ -190,6 +191,13 @@ class RawWire:
 
 def obstacle(way: Way) -> Message | None:
     """What keeps packets written by ourselves from going a way; None where nothing does."""
+    lacking = missing((Capability.NET_RAW,))
+    if lacking:
+        return Message(
+            "no-raw-packets",
+            mark("raw packets need {right}, which this process lacks"),
+            {"right": str(lacking[0])},
+        )
     if way.link == _UNKNOWN:
         return Message("unknown-link", mark("nobody here can write the frames of this link"))
     if not way.at_home:

@@ -11,6 +11,9 @@ from tojimari.scan.timing import INITIAL, MOST, Timing
 # probe it answers.
 GRAIN = 0.05
 
+# Seconds before anything was heard: to a neighbour, and beyond (RFC 6298, section 2.1).
+FIRST_ON_LINK, FIRST_BEYOND = 0.2, 1.0
+
 
 class Timer:
     """One patience for all of a task's probes.

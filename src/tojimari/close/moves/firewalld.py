@@ -9,7 +9,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from tojimari.close.move import Move, Situation, dropping, refused
+from tojimari.close.move import Move, Situation, dropping, outlasting, refused
 from tojimari.core.message import Message
 from tojimari.core.plan import Deed, Kind, Step, Target
 
@@ -37,7 +37,7 @@ def _plan(situation: Situation) -> Step:
         NAME,
         does,
         tuple(deeds),
-        tuple(_breaks(situation)),
+        tuple(outlasting(situation)),
         Message("firewalld-undone", "exactly these rules of firewalld's are taken out"),
         rules=True,
     )
@@ -83,18 +83,6 @@ def _is_there(situation: Situation, zone: str) -> bool:
         )
         for one in situation.targets
     )
-
-
-def _breaks(situation: Situation) -> Iterator[Message]:
-    yield Message(
-        "stays-closed", "the program goes on; sessions that exist go on; the rule outlasts a boot"
-    )
-    if not situation.mine:
-        yield Message(
-            "passes",
-            "no program of this machine waits there: what is sent on to a container passes such"
-            " rules, and then everything is undone",
-        )
 
 
 MOVE = Move(NAME, size=6, plan=_plan, asked=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tojimari.close.grammar import Files
-from tojimari.close.move import Move, Situation, dropping, refused
+from tojimari.close.move import Move, Situation, dropping, outlasting, refused
 from tojimari.core.message import Message
 from tojimari.core.plan import Deed, Kind, Step, Target
 
@@ -78,7 +78,7 @@ def _plan(situation: Situation) -> Step:
         NAME,
         does,
         tuple(one for one in deeds if isinstance(one, Deed)),
-        tuple(_breaks(situation)),
+        tuple(outlasting(situation)),
         Message("ufw-undone", "exactly these rules of ufw's are taken out, or changed back"),
         rules=True,
     )
@@ -108,18 +108,6 @@ def _deeds(situation: Situation) -> Iterator[Deed | Message]:
 def _closed(situation: Situation) -> list[_Match]:
     networks = situation.sources or (None,)
     return [_Match(target, network) for target in situation.targets for network in networks]
-
-
-def _breaks(situation: Situation) -> Iterator[Message]:
-    yield Message(
-        "stays-closed", "the program goes on; sessions that exist go on; the rule outlasts a boot"
-    )
-    if not situation.mine:
-        yield Message(
-            "passes",
-            "no program of this machine waits there: what is sent on to a container passes such"
-            " rules, and then everything is undone",
-        )
 
 
 def _put(one: _Match, action: str) -> Deed:

@@ -13,7 +13,6 @@ from math import nan
 from tojimari.core.endpoint import Transport
 from tojimari.core.message import Message, mark
 from tojimari.linux import neighbours
-from tojimari.linux.capabilities import Capability, missing
 from tojimari.scan import raw_wire
 from tojimari.scan.arrivals import PORTS
 from tojimari.scan.book import Book
@@ -25,27 +24,22 @@ from tojimari.scan.plain_ear import PlainEar
 from tojimari.scan.raw_wire import PORTS_FROM, RawWire, Target
 from tojimari.scan.sweep import Sweep
 from tojimari.scan.task import Answer, Answers, Ending, Method, Reason, Task, Told
-from tojimari.scan.timer import Timer
+from tojimari.scan.timer import FIRST_BEYOND, FIRST_ON_LINK, Timer
 
 _LARGEST = 1 << 22  # doors: a byte each
 
 # Probes a second where nothing answers. On the link 200,000 small frames are a seventh of what
 # gigabit Ethernet carries; beyond a gateway others share the line.
 _SILENT_ON_LINK, _SILENT_BEYOND = 200_000.0, 20_000.0
-_FIRST_ON_LINK, _FIRST_BEYOND = 0.2, 1.0  # seconds; RFC 6298, section 2.1, for the second
 
 
 def _obstacle(task: Task) -> Message | None:
-    lacking = missing((Capability.NET_RAW,))
-    if lacking:
-        return Message(
-            "no-raw-packets",
-            mark("raw packets need {right}, which this process lacks"),
-            {"right": str(lacking[0])},
-        )
+    found = raw_wire.obstacle(task.way)
+    if found is not None:
+        return found
     if task.space.hosts > HOSTS or task.space.size > _LARGEST:
         return Message("too-many", mark("too many doors for this way of knocking"))
-    return raw_wire.obstacle(task.way)
+    return None
 
 
 def _run(task: Task, told: Told) -> Ending:
@@ -90,7 +84,7 @@ def _run(task: Task, told: Told) -> Ending:
         flow = Flow(_SILENT_ON_LINK if on_link else _SILENT_BEYOND, task.limits.rate)
         # A tunnel's other end is on the link, and may yet be on another continent.
         near = on_link and way.link != "none"
-        timer = Timer(_FIRST_ON_LINK if near else _FIRST_BEYOND)
+        timer = Timer(FIRST_ON_LINK if near else FIRST_BEYOND)
         before = task.end - task.first - len(places)
         return Sweep(task, book, flow, timer, clock, told, before).run()
 
