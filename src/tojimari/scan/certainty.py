@@ -4,6 +4,8 @@ Losses are measured, not guessed: by probes to doors that are known to answer, s
 others, and by doors that answer a later try only.
 """
 
+from copy import copy
+
 from tojimari.scan.book import Checked, Tally
 
 PASSES = 2  # silent passes after the first that it takes at least
@@ -88,18 +90,36 @@ class Certainty:
         Returns:
             Whether it is certain now that the rest does not answer.
         """
+        self.silent, self.lossy, self._chance = self._after(attempt)
+        self._pass = Checked()
+        self._fresh = self._fresh_opens = self._retried = 0
+        return self._enough(answering)
+
+    def proves_nothing_yet(self, attempt: int, answering: int) -> bool:
+        """Whether closing the pass now would prove nothing yet, so that its last answers can wait.
+
+        Args:
+            attempt: Which, from 0.
+            answering: Doors that answered so far.
+        """
+        after = copy(self)
+        after.silent, after.lossy, after._chance = self._after(attempt)  # noqa: SLF001 - our own
+        return not after._enough(answering)  # noqa: SLF001
+
+    def _after(self, attempt: int) -> tuple[int, bool, float]:
+        """What is known when the pass is closed: silent passes, loss, and the chance of a miss."""
         fresh = self._fresh_opens if self.resets_limited else self._fresh
+        silent = self.silent
         if attempt:
-            self.silent = 0 if fresh else self.silent + 1
+            silent = 0 if fresh else silent + 1
         sent, heard = self._of(self._pass)
-        if heard < sent or self._retried:
-            self.lossy = True
+        lossy = self.lossy or heard < sent or self._retried > 0
         # Few checks prove little: what all of them say counts as so many more (a beta prior).
         every, every_heard = self._of(self._all)
         usual = (every - every_heard + 1) / (every + 2)
-        self._chance *= (sent - heard + usual * _PRIOR) / (sent + _PRIOR)
-        self._pass = Checked()
-        self._fresh = self._fresh_opens = self._retried = 0
+        return silent, lossy, self._chance * (sent - heard + usual * _PRIOR) / (sent + _PRIOR)
+
+    def _enough(self, answering: int) -> bool:
         if self.silent < PASSES:
             return False
         return not self.lossy or answering * self._chance <= MISSED

@@ -25,7 +25,9 @@ CROWDED = 0.25  # share of probes lost from which there may be too many of them
 PROVEN = 0.08  # the same, once it has been seen that fewer are lost of fewer
 EASY = 0.03  # share lost under which there may be more
 _SLOWER = 0.8  # times a rate: what is slower than that is a trial of it
-_AS_MUCH = 0.8  # times the loss before: what is not less than that was no help
+_AS_MUCH = 0.5  # times the loss before: what is not less than that was no help
+_REMEMBERED = 160  # probes: as many of the last measurements at one rate are taken together
+_DOUBTED = 2.0  # standard errors that a loss is doubted by, until it is seen that less speed helps
 _ABOVE = 1.02  # times what is delivered: so nothing is left unused
 _BOLDEST, _BOLD = 2.0, 1.1  # times the rate: at first, and when the limit has been met again
 _BOLDER = 1.2  # times the step, each time that it went well
@@ -53,6 +55,7 @@ class Flow:
         self._proven = False  # whether going slower has helped
         self._step = _BOLDEST
         self._dither = 1
+        self._lost = self._checked = 0.0  # at the rate of now
 
     @property
     def crowded(self) -> float | None:
@@ -119,9 +122,17 @@ class Flow:
         """
         before = self._paced
         self._learn(lost, checked, rate)
-        return self._paced != before
+        if self._paced == before:
+            return False
+        self._lost = self._checked = 0.0
+        return True
 
-    def _learn(self, lost: int, checked: int, rate: float) -> None:
+    def _learn(self, lost: float, checked: float, rate: float) -> None:
+        if not self._proven and self._trial is None:
+            # A line that loses at any rate loses much now and then: what it lost before counts too.
+            fading = min(1.0, (_REMEMBERED - checked) / self._checked) if self._checked else 0.0
+            self._lost = lost = self._lost * max(fading, 0.0) + lost
+            self._checked = checked = self._checked * max(fading, 0.0) + checked
         loss = lost / checked
         if self._trial is not None and rate < _SLOWER * self._trial.rate:
             trial, self._trial = self._trial, None
@@ -131,7 +142,8 @@ class Flow:
                 self._paced = trial.paced
                 return
             self._proven = True
-        sure = loss - math.sqrt(loss * (1 - loss) / checked)
+        doubt = 1.0 if self._proven else _DOUBTED
+        sure = loss - doubt * math.sqrt(loss * (1 - loss) / checked)
         if sure > self._usual + (PROVEN if self._proven else CROWDED):
             self._trial = self._trial or _Trial(self._paced, rate, loss)
             if self._paced is not None:

@@ -113,6 +113,7 @@ class Sweep:
         self._total = before + book.unanswered
         self._rate = 0.0
         self._rate_from = (self._started, 0)
+        self._hasty = False  # whether the last answers of a pass were not waited for
 
     def run(self) -> Ending:
         """Do it."""
@@ -135,7 +136,9 @@ class Sweep:
                 return ended
             if not self._book.unanswered:
                 return Ended.SURE
-            self._judge(math.inf)
+            # The next pass follows at once where this one could prove nothing: then its last checks
+            # are judged with the next one's, each in its time.
+            self._judge(self._clock() - _PATIENT * self._timer.timeout if self._hasty else math.inf)
             if self._certainty.end_pass(self._attempt, self._book.answering):
                 return Ended.SURE
             retries = self._task.limits.retries
@@ -148,6 +151,7 @@ class Sweep:
     def _one_pass(self) -> Ended | None:
         """Ask everything once and wait for the last answer; why it ended early, or None."""
         book, flow = self._book, self._flow
+        began = self._clock()
         while book.left and book.unanswered:
             now = self._clock()
             self._hear(now)
@@ -160,7 +164,8 @@ class Sweep:
                 self._send(room, now)
             else:
                 book.wait(flow.pause(least))
-        while book.unanswered:
+        self._hasty = self._may_hurry(began)
+        while book.unanswered and not self._hasty:
             now = self._clock()
             rest = self._last + self._timer.timeout - now
             self._hear(now)
@@ -173,6 +178,20 @@ class Sweep:
                 book.wait(rest)
         self._collect()
         return None
+
+    def _may_hurry(self, began: float) -> bool:
+        """Whether the next pass may follow at once.
+
+        Not after the first, of which most answers may still be on their way; not where the first
+        doors of this pass have not had their time yet; and not where this may be the last.
+        """
+        if not self._attempt or self._clock() - began < self._timer.timeout:
+            return False
+        limits = self._task.limits
+        if limits.retries is not None and self._attempt >= limits.retries:
+            return False
+        self._collect()
+        return self._certainty.proves_nothing_yet(self._attempt, self._book.answering)
 
     def _send(self, count: int, now: float) -> None:
         book = self._book
