@@ -17,7 +17,8 @@ from tojimari.linux.passage import Passages
 from tojimari.linux.rtnetlink import Link
 from tojimari.scan.plan import Part, Plan
 
-HINT = mark("tojimari scan --from-outside --interface eth0")
+WITHIN = mark("tojimari scan")
+BY = mark("tojimari scan --from-outside --interface {interface}")
 AGAIN = "sudo tojimari scan --from-outside"
 INNER = "inner-interface"  # code of what is said of interfaces that lead to containers
 _VERSIONS: tuple[int, ...] = (4, 6)
@@ -75,7 +76,7 @@ def opened(
     """
     found = survey(wish.targets, interface)
     if not found.vantages:
-        raise _nowhere(found.remarks)
+        raise _nowhere(found.remarks, interface)
     parts: list[Part] = []
     places: list[Outside] = []
     remarks = list(found.remarks)
@@ -94,8 +95,17 @@ def opened(
             parts += [replace(part, own=True, outside=one.interface) for part in made.parts]
             places += [place] * len(made.parts)
         if made is None or not parts:
-            raise _nowhere(remarks)
-        yield replace(made, parts=tuple(parts), remarks=tuple(remarks)), places
+            raise _nowhere(remarks, interface)
+        # Where somebody insists on a pace, it is that of the whole.
+        yield (
+            replace(
+                made,
+                parts=tuple(parts),
+                remarks=tuple(remarks),
+                beside=wish.limits.rate is None,
+            ),
+            places,
+        )
 
 
 def _entered(stack: ExitStack, one: Vantage, again: str) -> Outside:
@@ -249,9 +259,18 @@ def _asked(words: Sequence[str], links: Iterable[Link]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _nowhere(remarks: Sequence[Message]) -> HostError | RefusedError:
-    if remarks:
-        error = HostError(remarks[0].text, hint=HINT)
-        error.message = remarks[0]
-        return error
-    return RefusedError("No interface of this machine leads outside.", hint=HINT)
+def _nowhere(remarks: Sequence[Message], interface: str) -> HostError | RefusedError:
+    """What stands in the way; the hint names an interface only where one can be come in by."""
+    if interface and not remarks:
+        return RefusedError(
+            "{interface} has no address that others can ask for.",
+            hint="tojimari scan --from-outside",
+            interface=interface,
+        )
+    if not remarks:
+        return RefusedError("No interface of this machine leads outside.", hint=WITHIN)
+    said = next((one for one in remarks if one.code == INNER), remarks[0])
+    error = HostError(said.text, hint=BY if said.code == INNER else WITHIN)
+    error.message = said
+    error.hint = Message(error.hint.code, error.hint.text, said.values)
+    return error
