@@ -56,7 +56,7 @@ class Survey:
 
 @contextmanager
 def opened(
-    wish: Wish, interface: str = "", again: str = AGAIN
+    wish: Wish, interface: str = "", again: str = AGAIN, more: Sequence[Wish] = ()
 ) -> Generator[tuple[Plan, list[Outside]]]:
     """A scan of this machine from outside, ready to be done while the ``with`` lasts.
 
@@ -64,6 +64,7 @@ def opened(
         wish: What is knocked at; its targets are addresses of this machine, none for all.
         interface: The only interface by which to come; empty for every one that leads outside.
         again: What to type with more rights.
+        more: What is knocked at besides, at the same addresses.
 
     Yields:
         The plan, and for each of its parts the place that it is done from.
@@ -84,16 +85,12 @@ def opened(
     with ExitStack() as stack:
         for one in found.vantages:
             place = _entered(stack, one, again)
-            asked = replace(
-                wish,
-                targets=one.targets,
-                ours=True,
-                discover=False,
-            )
-            made = place.visit(partial(scan_plan.plan, asked))
-            remarks += made.remarks
-            parts += [replace(part, own=True, outside=one.interface) for part in made.parts]
-            places += [place] * len(made.parts)
+            for asked in (wish, *more):
+                here = replace(asked, targets=one.targets, ours=True, discover=False)
+                made = place.visit(partial(scan_plan.plan, here))
+                remarks += made.remarks
+                parts += [replace(part, own=True, outside=one.interface) for part in made.parts]
+                places += [place] * len(made.parts)
         if made is None or not parts:
             raise _nowhere(remarks, interface)
         # Where somebody insists on a pace, it is that of the whole.
@@ -101,7 +98,7 @@ def opened(
             replace(
                 made,
                 parts=tuple(parts),
-                remarks=tuple(remarks),
+                remarks=tuple(one for at, one in enumerate(remarks) if one not in remarks[:at]),
                 beside=wish.limits.rate is None,
             ),
             places,
