@@ -28,12 +28,12 @@ class Asking:
     Attributes:
         held: Numbers at which somebody waits, or from which a rule sends on.
         others: Those that rules or the policy name, and the usual ones.
-        programs: Who waits at a number; path or name.
+        programs: Who waits at a number: names.
     """
 
     held: frozenset[int]
     others: frozenset[int]
-    programs: Mapping[int, str] = field(default_factory=dict[int, str])
+    programs: Mapping[int, tuple[str, ...]] = field(default_factory=dict[int, tuple[str, ...]])
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -58,7 +58,7 @@ def asking(
         wanted: Only these numbers; None for all.
     """
     held: set[int] = set()
-    programs: dict[int, str] = {}
+    programs: dict[int, tuple[str, ...]] = {}
     for door in doors:
         endpoint = door.endpoint
         if endpoint.transport is not Transport.UDP or door.namespace.inode != ours:
@@ -67,7 +67,7 @@ def asking(
             continue
         held.add(endpoint.port)
         if door.programs:
-            programs[endpoint.port] = door.programs[0]
+            programs[endpoint.port] = (*programs.get(endpoint.port, ()), *door.programs)
     firewall = walls.read.get(ours)
     runs = firewall.program.port_classes() if firewall is not None else []
     named = _numbers([(one.ports.first, one.ports.last) for one in intents

@@ -49,7 +49,7 @@ class Wish:
         discover: Whether machines are looked for in networks before their doors are knocked at.
         ours: Whether the targets are this machine's, seen from a place where that cannot be known.
         likely: Numbers of UDP that are asked before all others.
-        programs: Who is known to wait at a number of UDP; path or name.
+        programs: Who is known to wait at a number of UDP: paths or names.
         brief: Whether it is left open which silent doors of UDP are shut.
     """
 
@@ -70,7 +70,7 @@ class Wish:
     discover: bool = True
     ours: bool = False
     likely: frozenset[int] = frozenset()
-    programs: Mapping[int, str] = field(default_factory=dict[int, str])
+    programs: Mapping[int, tuple[str, ...]] = field(default_factory=dict[int, tuple[str, ...]])
     brief: bool = False
 
 
@@ -314,14 +314,14 @@ def choose(task: Task, name: str = "") -> tuple[Method, tuple[tuple[str, Message
 
 
 def payloads(
-    space: Space, way: Way, programs: Mapping[int, str] | None = None
+    space: Space, way: Way, programs: Mapping[int, tuple[str, ...]] | None = None
 ) -> dict[int, tuple[bytes, ...]]:
     """What to say at each number of UDP: the first words of the protocols that are usual there.
 
     Args:
         space: What is knocked at.
         way: How the words get there; some say where the answer is to go.
-        programs: Who is known to wait at a number, path or name: what it speaks is said there, too.
+        programs: Who is known to wait at a number, by name: what they speak is said there, too.
     """
     from tojimari.services import catalogue  # noqa: PLC0415 - 60 ms, for UDP alone
     from tojimari.services.dialogue import Peer, first_datagram  # noqa: PLC0415 - the same
@@ -333,8 +333,8 @@ def payloads(
     wanted = frozenset(space.ports)
     among = catalogue.over(Transport.UDP)
     spoken = {
-        port: catalogue.spoken_by(program, among)
-        for port, program in (programs or {}).items()
+        port: [spoken for one in names for spoken in catalogue.spoken_by(one, among)]
+        for port, names in (programs or {}).items()
         if port in wanted
     }
     for protocol in among:
