@@ -6,14 +6,24 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from tojimari.core.errors import HostError, UsageError
-from tojimari.linux.outside import SOURCES
+from tojimari.app import outside
+from tojimari.app.outside import opened
+from tojimari.app.scan import Found, Run
+from tojimari.app.scan_plan import Wish
+from tojimari.core.errors import HostError, RefusedError, UsageError
+from tojimari.linux.outside import SOURCES, Outside
+from tojimari.report.language import Language
+from tojimari.scan.plan import Plan
+from tojimari.scan.task import Answer, Ending, Limits, Task, Told
 from wire import HERE, laid, left
 
 # Everything but what is named is dropped, as a firewall of today has it; the connections are
@@ -174,12 +184,15 @@ def test_nothing_is_left_in_the_kernel() -> None:
 
 @pytest.mark.usefixtures("root", "wire")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_scan_that_is_stopped_leaves_nothing(number: signal.Signals) -> None:
+@pytest.mark.parametrize("pace", [("--rate", "100"), ("--udp", "-p", "1-65535")])
+def test_a_scan_that_is_stopped_leaves_nothing(
+    number: signal.Signals, pace: tuple[str, ...]
+) -> None:
     before = left()
     with (
         socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as news,
         subprocess.Popen(
-            [*COMMAND, "--rate", "100", "--json"],
+            [*COMMAND, *pace, "--json"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -221,19 +234,116 @@ def test_a_silent_gateway_is_said_and_a_neighbour_looks() -> None:
 
 @pytest.mark.usefixtures("root", "wire")
 def test_only_this_machine_is_scanned_from_outside() -> None:
-    from tojimari.app import outside  # noqa: PLC0415 - it is Linux's
-
     with pytest.raises(UsageError, match=r"192\.0\.2\.9"):
         outside.survey(["192.0.2.9"])
     with pytest.raises(UsageError, match="nowhere0"):
         outside.survey((), "nowhere0")
 
 
+def hint(interface: str = "") -> str:
+    """What is proposed where nobody can look."""
+    with pytest.raises((HostError, RefusedError)) as caught, opened(Wish(), interface):
+        pass
+    return Language.ENGLISH.say(caught.value.hint)
+
+
+@pytest.mark.usefixtures("root")
+def test_the_hint_names_no_interface_that_is_not_there() -> None:
+    assert hint() == "tojimari scan"
+    assert hint("lo") == "tojimari scan --from-outside"
+
+
+@pytest.mark.usefixtures("root")
+def test_the_hint_names_the_interface_that_leads_to_containers() -> None:
+    script = "ip link add docker7 type bridge && ip addr add 10.7.0.1/24 dev docker7"
+    subprocess.run(["sh", "-c", f"{script} && ip link set docker7 up"], check=True)
+    try:
+        assert hint() == "tojimari scan --from-outside --interface docker7"
+    finally:
+        subprocess.run(["ip", "link", "del", "docker7"], check=True)
+
+
+Done = Callable[[Task, Told], Ending]
+
+
+def instead(made: Plan, run: Callable[[Done, Task, Told], Ending]) -> Plan:
+    """The plan with something around what each part does."""
+    parts = [
+        replace(part, method=replace(part.method, run=partial(run, part.method.run)))
+        for part in made.parts
+    ]
+    return replace(made, parts=tuple(parts))
+
+
+def knocked(made: Plan, places: Sequence[Outside]) -> dict[int, dict[int, Answer]]:
+    """What became of the numbers, by version."""
+    found: dict[int, dict[int, Answer]] = {}
+    with Run(made, places=places) as run:
+        for event in run:
+            if isinstance(event, Found):
+                space = made.parts[event.part].task.space
+                for place, answer in zip(event.answers.places, event.answers.answers, strict=True):
+                    found.setdefault(space.family, {})[space.door(place)[1]] = Answer(answer)
+    return found
+
+
+@pytest.mark.usefixtures("root", "doors")
+def test_both_versions_are_knocked_at_the_same_time() -> None:
+    both = threading.Barrier(2, timeout=60)
+
+    def meets(run: Done, task: Task, told: Told) -> Ending:
+        both.wait()
+        return run(task, told)
+
+    with opened(Wish(ports="6999-7000")) as (made, places):
+        found = knocked(instead(made, meets), places)
+    seen = {6999: Answer.CLOSED, 7000: Answer.OPEN}
+    assert found == {4: seen, 6: seen}
+
+
+@pytest.mark.usefixtures("root", "doors")
+def test_a_pace_that_somebody_insists_on_is_that_of_the_whole() -> None:
+    under_way: list[Task] = []
+    most: list[int] = []
+
+    def counts(run: Done, task: Task, told: Told) -> Ending:
+        under_way.append(task)
+        most.append(len(under_way))
+        try:
+            return run(task, told)
+        finally:
+            under_way.remove(task)
+
+    with opened(Wish(ports="6999-7000", limits=Limits(rate=50))) as (made, places):
+        knocked(instead(made, counts), places)
+    assert most == [1, 1]
+
+
+@pytest.mark.usefixtures("root", "doors")
+def test_where_one_version_fails_the_other_is_stopped() -> None:
+    both = threading.Barrier(2, timeout=60)
+    stopped: list[bool] = []
+
+    def fails(run: Done, task: Task, told: Told) -> Ending:
+        both.wait()
+        if task.space.family == 4:
+            msg = "the network is gone"
+            raise OSError(msg)
+        while not told.stopped():
+            pass
+        stopped.append(True)
+        return run(task, told)
+
+    with (
+        opened(Wish(ports="7000")) as (made, places),
+        pytest.raises(OSError, match="network is gone"),
+    ):
+        knocked(instead(made, fails), places)
+    assert stopped == [True]
+
+
 @pytest.mark.usefixtures("root")
 def test_a_tunnel_is_said_to_be_out_of_sight() -> None:
-    from tojimari.app import outside  # noqa: PLC0415 - the same
-    from tojimari.app.scan_plan import Wish  # noqa: PLC0415 - the same
-
     script = (
         "ip tuntap add tun7 mode tun && ip addr add 10.7.0.1/24 dev tun7 && ip link set tun7 up"
     )
@@ -242,7 +352,7 @@ def test_a_tunnel_is_said_to_be_out_of_sight() -> None:
     try:
         codes = [one.code for one in outside.survey().remarks]
         assert codes == ["no-frames"]
-        with pytest.raises(HostError, match="takes no frames"), outside.opened(Wish()):
+        with pytest.raises(HostError, match="takes no frames"), opened(Wish()):
             pass
     finally:
         subprocess.run(["ip", "link", "del", "tun7"], check=True)

@@ -151,6 +151,16 @@ class TestTasks:
         assert payloads.keys() == {53}
         assert len(payloads[53][0]) >= 12  # a DNS message has at least its header
 
+    def test_udp_says_what_a_known_program_speaks_wherever_it_is(self) -> None:
+        task = (
+            planned(THEIRS, wish=Wish(ports="53,9999", transports=(Transport.UDP,))).parts[0].task
+        )
+        found = scan_plan.payloads(
+            task.space, task.way, {9999: ("systemd", "snmpd"), 7: ("named",)}
+        )
+        assert found.keys() == {53, 9999}
+        assert [one[0] for one in found[9999]] == [0x30]  # a sequence of ASN.1 (RFC 3412)
+
 
 class TestMethods:
     @pytest.mark.usefixtures("far")

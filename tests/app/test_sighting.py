@@ -4,6 +4,7 @@ import datetime as dt
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -29,9 +30,11 @@ RULES = """table inet filter {
         meta l4proto ipv6-icmp accept
         tcp dport { 7000, 7004, 7005 } accept
         meta nfproto ipv6 tcp dport 7003 accept
+        udp dport { 7100, 7101, 7103, 7104 } accept
     }
 }
 """
+SPEAKS, SILENT, KEPT_OUT, REFUSED, UNHELD = 7100, 7101, 7102, 7103, 7104
 OPEN, SHUT, SIX_ALONE, SWALLOWED, NOBODY, AGAINST = 7000, 7001, 7003, 7004, 7005, 7006
 
 # Answers every SYN to a number as if somebody waited there; no socket of the kernel's has it.
@@ -57,6 +60,34 @@ while True:
     head = struct.pack("!BBHHHBBH", 69, 0, 40, 0, 0, 64, 6, 0) + here + there
     head = head[:10] + struct.pack("!H", checksum(head)) + head[12:]
     wire.send(heard[6:12] + heard[:6] + heard[12:14] + head + segment)
+"""
+
+
+# The same for datagrams: answers them, or says that nobody is there.
+ANSWERS_DATAGRAMS = """
+import socket, struct, sys
+from tojimari.close.segment import checksum
+port, kind = int(sys.argv[1]), sys.argv[2]
+wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+wire.setsockopt(socket.SOL_SOCKET, 33, 1 << 26)
+wire.bind(("out0", 3))
+print("there", flush=True)
+while True:
+    heard, said = wire.recvfrom(2048)
+    if said[2] == socket.PACKET_OUTGOING or heard[12:14].hex() != "0800" or heard[23] != 17:
+        continue
+    source, to = struct.unpack_from("!HH", heard, 34)
+    if to != port:
+        continue
+    here, there = heard[30:34], heard[26:30]
+    if kind == "answer":
+        body, protocol = struct.pack("!HHHH", to, source, 9, 0) + b"!", 17
+    else:
+        body, protocol = struct.pack("!BBHI", 3, 3, 0, 0) + heard[14:42], 1
+        body = body[:2] + struct.pack("!H", checksum(body)) + body[4:]
+    head = struct.pack("!BBHHHBBH", 69, 0, 20 + len(body), 0, 0, 64, protocol, 0) + here + there
+    head = head[:10] + struct.pack("!H", checksum(head)) + head[12:]
+    wire.send(heard[6:12] + heard[:6] + heard[12:14] + head + body)
 """
 
 
@@ -101,12 +132,12 @@ def swallows(wire: str) -> Iterator[Callable[[int], None]]:
 
 
 @pytest.fixture
-def answers() -> Iterator[Callable[[int], None]]:
+def answers() -> Iterator[Callable[..., None]]:
     """Has a process answer at a number, without any socket of the kernel's there."""
     running: list[subprocess.Popen[str]] = []
 
-    def answer(port: int) -> None:
-        words = [sys.executable, "-c", ANSWERS, str(port)]
+    def answer(port: int, kind: str = "") -> None:
+        words = [sys.executable, "-c", ANSWERS_DATAGRAMS if kind else ANSWERS, str(port), kind]
         process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
         running.append(process)
         assert process.stdout is not None
@@ -121,7 +152,8 @@ def answers() -> Iterator[Callable[[int], None]]:
 def seen(ports: frozenset[int] | None = None) -> tuple[InsideView, dict[int, Door]]:
     """The doors of this namespace by number, after a look from outside."""
     view, walls = look.guarded(look.view())
-    found = sighting.see(view, look.doors(view, walls), walls, ports=ports)
+    only = None if ports is None else {Transport.TCP: ports}
+    found = sighting.see(view, look.doors(view, walls), walls, ports=only)
     ours = identify.own_namespace(view.namespaces)
     return view, {
         one.endpoint.port: one
@@ -209,8 +241,11 @@ def test_only_what_is_asked_for_is_knocked_at() -> None:
     shown = look.look([look.question(str(OPEN))], scan=True)
     ours = [one for one in shown.doors if one.sightings]
     assert [one.endpoint.port for one in ours] == [OPEN]
-    assert sighting.numbers([look.question("53/udp")], ()) == frozenset()
-    assert sighting.numbers([look.question("80-82")], ()) == {80, 81, 82}
+    none: frozenset[int] = frozenset()
+    asked = sighting.numbers([look.question("53/udp")], ())
+    assert asked == {Transport.TCP: none, Transport.UDP: {53}}
+    asked = sighting.numbers([look.question("80-82")], ())
+    assert asked == {Transport.TCP: {80, 81, 82}, Transport.UDP: {80, 81, 82}}
 
 
 @pytest.mark.usefixtures("root", "wire")
@@ -248,3 +283,90 @@ nft 'table ip t { chain p { type nat hook prerouting priority -100;
         subprocess.run(["nft", "flush", "ruleset"], check=True)
         subprocess.run(["ip", "link", "del", "in0"], check=False)
         subprocess.run(["ip", "netns", "del", "sighting-inner"], check=False)
+
+
+@pytest.fixture
+def datagrams(wire: str) -> Iterator[None]:
+    """Sockets of UDP, of which one answers whatever it is sent."""
+    held = [
+        socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        for _ in (SPEAKS, SILENT, KEPT_OUT, REFUSED)
+    ]
+    for one, port in zip(held, (SPEAKS, SILENT, KEPT_OUT, REFUSED), strict=True):
+        one.bind(("::", port))
+
+    def answer() -> None:
+        while said := held[0].recvfrom(2048):
+            held[0].sendto(b"!", said[1])
+            if said[0] == b"end":
+                return
+
+    speaks = threading.Thread(target=answer, daemon=True)
+    speaks.start()
+    yield
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as last:
+        last.sendto(b"end", ("::1", SPEAKS))
+        speaks.join()
+    for one in held:
+        one.close()
+
+
+def seen_by_udp(ports: frozenset[int] | None = None) -> tuple[InsideView, dict[int, Door]]:
+    """The doors of UDP by number, after a look from outside."""
+    view, walls = look.guarded(look.view())
+    only = None if ports is None else {Transport.UDP: ports}
+    found = sighting.see(view, look.doors(view, walls), walls, ports=only)
+    ours = identify.own_namespace(view.namespaces)
+    assert "datagrams-asked" in [one.message.code for one in found.unseen]
+    return view, {
+        one.endpoint.port: one
+        for one in found.doors
+        if one.namespace.inode == ours and one.endpoint.transport is Transport.UDP
+    }
+
+
+@pytest.mark.usefixtures("root", "rules", "datagrams")
+def test_by_udp_silence_says_nothing_and_an_answer_agrees() -> None:
+    view, found = seen_by_udp()
+    assert states(found[SPEAKS]) == dict.fromkeys(HERE.values(), (State.OPEN, Certainty.YES))
+    silent = State.OPEN_OR_FILTERED
+    assert states(found[SILENT]) == dict.fromkeys(HERE.values(), (silent, Certainty.YES))
+    assert states(found[KEPT_OUT]) == dict.fromkeys(HERE.values(), (silent, Certainty.NO))
+    assert findings(view, found) == {}
+
+
+@pytest.mark.usefixtures("root", "rules", "datagrams")
+def test_a_held_door_of_udp_that_is_said_to_be_shut_is_found(
+    swallows: Callable[[int], None], answers: Callable[..., None]
+) -> None:
+    swallows(REFUSED)
+    answers(REFUSED, "refuse")
+    view, found = seen_by_udp(frozenset({REFUSED, SILENT}))
+    assert states(found[REFUSED])[HERE[4]] == (State.CLOSED, Certainty.YES)
+    told = findings(view, found)
+    assert set(told) == {"unanswered"}
+    (finding,) = told["unanswered"]
+    assert (finding.door, finding.message.code) == (found[REFUSED], "unanswered-datagram")
+
+
+@pytest.mark.usefixtures("root", "rules", "datagrams")
+def test_a_datagram_that_is_answered_without_a_socket_is_found(
+    swallows: Callable[[int], None], answers: Callable[..., None]
+) -> None:
+    swallows(UNHELD)
+    answers(UNHELD, "answer")
+    view, found = seen_by_udp()
+    assert found[UNHELD].endpoint == Endpoint(Transport.UDP, HERE[4], UNHELD)
+    told = findings(view, found)
+    assert [one.door for one in told["unheld"]] == [found[UNHELD]]
+    assert set(told) == {"unheld"}
+
+
+@pytest.mark.usefixtures("root", "rules", "datagrams")
+def test_a_datagram_that_is_answered_though_the_rules_keep_others_out_is_found(
+    answers: Callable[..., None],
+) -> None:
+    answers(KEPT_OUT, "answer")
+    view, found = seen_by_udp(frozenset({KEPT_OUT}))
+    (finding,) = findings(view, found)["against-the-rules"]
+    assert finding.door == found[KEPT_OUT]

@@ -49,7 +49,14 @@ def check(
     if scan:
         from tojimari.app import sighting  # noqa: PLC0415 - only where it is asked for
 
-        sighted = sighting.see(view, doors, walls, progress=progress, command="check")
+        sighted = sighting.see(
+            view,
+            doors,
+            walls,
+            intents=meant.intents if meant is not None else (),
+            progress=progress,
+            command="check",
+        )
         doors, view = sighted.doors, replace(view, unseen=(*view.unseen, *sighted.unseen))
     if identify:
         from tojimari.app import hearing  # noqa: PLC0415 - heavy, and only where it is asked for

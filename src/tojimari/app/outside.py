@@ -17,7 +17,8 @@ from tojimari.linux.passage import Passages
 from tojimari.linux.rtnetlink import Link
 from tojimari.scan.plan import Part, Plan
 
-HINT = mark("tojimari scan --from-outside --interface eth0")
+WITHIN = mark("tojimari scan")
+BY = mark("tojimari scan --from-outside --interface {interface}")
 AGAIN = "sudo tojimari scan --from-outside"
 INNER = "inner-interface"  # code of what is said of interfaces that lead to containers
 _VERSIONS: tuple[int, ...] = (4, 6)
@@ -55,7 +56,7 @@ class Survey:
 
 @contextmanager
 def opened(
-    wish: Wish, interface: str = "", again: str = AGAIN
+    wish: Wish, interface: str = "", again: str = AGAIN, more: Sequence[Wish] = ()
 ) -> Generator[tuple[Plan, list[Outside]]]:
     """A scan of this machine from outside, ready to be done while the ``with`` lasts.
 
@@ -63,6 +64,7 @@ def opened(
         wish: What is knocked at; its targets are addresses of this machine, none for all.
         interface: The only interface by which to come; empty for every one that leads outside.
         again: What to type with more rights.
+        more: What is knocked at besides, at the same addresses.
 
     Yields:
         The plan, and for each of its parts the place that it is done from.
@@ -75,7 +77,7 @@ def opened(
     """
     found = survey(wish.targets, interface)
     if not found.vantages:
-        raise _nowhere(found.remarks)
+        raise _nowhere(found.remarks, interface)
     parts: list[Part] = []
     places: list[Outside] = []
     remarks = list(found.remarks)
@@ -83,19 +85,24 @@ def opened(
     with ExitStack() as stack:
         for one in found.vantages:
             place = _entered(stack, one, again)
-            asked = replace(
-                wish,
-                targets=one.targets,
-                ours=True,
-                discover=False,
-            )
-            made = place.visit(partial(scan_plan.plan, asked))
-            remarks += made.remarks
-            parts += [replace(part, own=True, outside=one.interface) for part in made.parts]
-            places += [place] * len(made.parts)
+            for asked in (wish, *more):
+                here = replace(asked, targets=one.targets, ours=True, discover=False)
+                made = place.visit(partial(scan_plan.plan, here))
+                remarks += made.remarks
+                parts += [replace(part, own=True, outside=one.interface) for part in made.parts]
+                places += [place] * len(made.parts)
         if made is None or not parts:
-            raise _nowhere(remarks)
-        yield replace(made, parts=tuple(parts), remarks=tuple(remarks)), places
+            raise _nowhere(remarks, interface)
+        # Where somebody insists on a pace, it is that of the whole.
+        yield (
+            replace(
+                made,
+                parts=tuple(parts),
+                remarks=tuple(one for at, one in enumerate(remarks) if one not in remarks[:at]),
+                beside=wish.limits.rate is None,
+            ),
+            places,
+        )
 
 
 def _entered(stack: ExitStack, one: Vantage, again: str) -> Outside:
@@ -249,9 +256,18 @@ def _asked(words: Sequence[str], links: Iterable[Link]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _nowhere(remarks: Sequence[Message]) -> HostError | RefusedError:
-    if remarks:
-        error = HostError(remarks[0].text, hint=HINT)
-        error.message = remarks[0]
-        return error
-    return RefusedError("No interface of this machine leads outside.", hint=HINT)
+def _nowhere(remarks: Sequence[Message], interface: str) -> HostError | RefusedError:
+    """What stands in the way; the hint names an interface only where one can be come in by."""
+    if interface and not remarks:
+        return RefusedError(
+            "{interface} has no address that others can ask for.",
+            hint="tojimari scan --from-outside",
+            interface=interface,
+        )
+    if not remarks:
+        return RefusedError("No interface of this machine leads outside.", hint=WITHIN)
+    said = next((one for one in remarks if one.code == INNER), remarks[0])
+    error = HostError(said.text, hint=BY if said.code == INNER else WITHIN)
+    error.message = said
+    error.hint = Message(error.hint.code, error.hint.text, said.values)
+    return error

@@ -1,10 +1,10 @@
-"""A scan under way: the tasks of a plan, one after the other, in a thread of their own."""
+"""A scan under way: the tasks of a plan, in threads of their own."""
 
 import contextlib
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tojimari.linux.outside import Outside
 
 WAITING = 4096  # words that wait to be taken; then the scan waits for whoever takes them
+BESIDE = 4  # parts that are done at the same time; each may hold some MiB
 PATIENCE = 0.2  # seconds between two looks at whether to stop, where nothing is heard
 
 
@@ -63,6 +64,9 @@ Event = Found | Going | Done
 class Run:
     """Does a plan, and gives what is told as it comes.
 
+    Its parts are done one after the other. From places outside, those of different interfaces,
+    versions and transports may be done at the same time: most of a scan is waiting.
+
     Leaving its ``with`` stops whatever is still under way and waits for its end, so that no socket
     is left behind.
     """
@@ -87,6 +91,7 @@ class Run:
         self._words: queue.Queue[Event | BaseException | None] = queue.Queue(WAITING)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="scan", daemon=True)
+        self._beside = plan.beside and bool(places)
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -122,14 +127,57 @@ class Run:
     def _work(self) -> None:
         try:
             began = time.monotonic()
-            for number, part in enumerate(self._parts):
-                if self._stop.is_set():
-                    break
-                self._part(number, part, began)
+            if self._beside:
+                self._lanes(began)
+            else:
+                self._lane(range(len(self._parts)), began)
         except BaseException as error:  # noqa: BLE001 - it is raised where the words are taken
             self._words.put(error)
         else:
             self._words.put(None)
+
+    def _lanes(self, began: float) -> None:
+        """What can be done at the same time.
+
+        Raises:
+            OSError: A way of knocking failed; then the others have been stopped.
+        """
+        apart: dict[object, list[int]] = {}
+        for number, part in enumerate(self._parts):
+            task = part.task
+            key = (self._places[number].interface, task.space.family, task.transport)
+            apart.setdefault(key, []).append(number)
+        left: queue.SimpleQueue[list[int]] = queue.SimpleQueue()
+        for lane in apart.values():
+            left.put(lane)
+        failed: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                while True:
+                    self._lane(left.get_nowait(), began)
+            except queue.Empty:
+                return
+            except BaseException as error:  # noqa: BLE001 - it is raised where the words are taken
+                failed.append(error)
+                self._stop.set()
+
+        workers = [
+            threading.Thread(target=work, name=f"scan-{number}", daemon=True)
+            for number in range(min(BESIDE, len(apart)))
+        ]
+        for one in workers:
+            one.start()
+        for one in workers:
+            one.join()
+        if failed:
+            raise failed[0]
+
+    def _lane(self, numbers: Iterable[int], began: float) -> None:
+        for number in numbers:
+            if self._stop.is_set():
+                return
+            self._part(number, self._parts[number], began)
 
     def _part(self, number: int, part: Part, began: float) -> None:
         limits = part.task.limits
@@ -143,10 +191,8 @@ class Run:
             self._words.put(Done(number, Ending(Ended.SURE, nothing, 0)))
             return
         if self._places:
-            ending = self._places[number].visit(lambda: part.method.run(task, told))
-        else:
-            ending = part.method.run(task, told)
-        self._words.put(Done(number, ending))
+            self._places[number].enter()
+        self._words.put(Done(number, part.method.run(task, told)))
 
 
 class _Told:

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tojimari.core import catalog
@@ -48,6 +48,9 @@ class Wish:
         share: Which share of how many.
         discover: Whether machines are looked for in networks before their doors are knocked at.
         ours: Whether the targets are this machine's, seen from a place where that cannot be known.
+        likely: Numbers of UDP that are asked before all others.
+        programs: Who is known to wait at a number of UDP: paths or names.
+        brief: Whether it is left open which silent doors of UDP are shut.
     """
 
     targets: tuple[str, ...] = ()
@@ -66,6 +69,9 @@ class Wish:
     share: tuple[int, int] = (1, 1)
     discover: bool = True
     ours: bool = False
+    likely: frozenset[int] = frozenset()
+    programs: Mapping[int, tuple[str, ...]] = field(default_factory=dict[int, tuple[str, ...]])
+    brief: bool = False
 
 
 Resolve = Callable[[str], list[str]]
@@ -265,7 +271,9 @@ def _part(
         first=first,
         end=end,
         limits=replace(wish.limits, rate=rate),
-        payloads=payloads(space, stretch.way) if transport is Transport.UDP else {},
+        payloads=payloads(space, stretch.way, wish.programs) if transport is Transport.UDP else {},
+        likely=wish.likely,
+        brief=wish.brief,
     )
     method, passed = choose(task, wish.method)
     return Part(task, method, passed, own=stretch.own)
@@ -305,12 +313,15 @@ def choose(task: Task, name: str = "") -> tuple[Method, tuple[tuple[str, Message
     raise HostError("There is no way to knock by {transport} here.", transport=task.transport)
 
 
-def payloads(space: Space, way: Way) -> dict[int, tuple[bytes, ...]]:
+def payloads(
+    space: Space, way: Way, programs: Mapping[int, tuple[str, ...]] | None = None
+) -> dict[int, tuple[bytes, ...]]:
     """What to say at each number of UDP: the first words of the protocols that are usual there.
 
     Args:
         space: What is knocked at.
         way: How the words get there; some say where the answer is to go.
+        programs: Who is known to wait at a number, by name: what they speak is said there, too.
     """
     from tojimari.services import catalogue  # noqa: PLC0415 - 60 ms, for UDP alone
     from tojimari.services.dialogue import Peer, first_datagram  # noqa: PLC0415 - the same
@@ -320,8 +331,15 @@ def payloads(space: Space, way: Way) -> dict[int, tuple[bytes, ...]]:
     nonce = os.urandom(NONCE)
     found: dict[int, tuple[bytes, ...]] = {}
     wanted = frozenset(space.ports)
-    for protocol in catalogue.over(Transport.UDP):
-        for port in protocol.ports & wanted:
+    among = catalogue.over(Transport.UDP)
+    spoken = {
+        port: [spoken for one in names for spoken in catalogue.spoken_by(one, among)]
+        for port, names in (programs or {}).items()
+        if port in wanted
+    }
+    for protocol in among:
+        moved = {port for port, those in spoken.items() if protocol in those}
+        for port in sorted((protocol.ports & wanted) | moved):
             endpoint = Endpoint(Transport.UDP, address, port)
             said = first_datagram(protocol, Peer(endpoint, address, nonce, local=ours))
             if said is not None:

@@ -2,10 +2,11 @@
 
 import ipaddress
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tojimari.app import identify, look, outside
+from tojimari.app.asking import Asking, asking
 from tojimari.app.firewalls import Firewalls
 from tojimari.app.scan import Found, Going, Run
 from tojimari.app.scan_plan import Wish
@@ -13,13 +14,15 @@ from tojimari.core import networks
 from tojimari.core.door import Door
 from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.exposure import Certainty, Decider, Exposure, Reach, Zone
-from tojimari.core.message import Message
+from tojimari.core.intent import Intent
+from tojimari.core.message import Message, mark
 from tojimari.core.observation import Observation, Witness
 from tojimari.core.sighting import Sighting
 from tojimari.core.socket import InsideView, Unseen
 from tojimari.linux.outside import SOURCES
 from tojimari.registry import meaning
 from tojimari.registry.query import Query
+from tojimari.scan import ports as numbering
 from tojimari.scan.intervals import shown
 from tojimari.scan.plan import Part
 from tojimari.scan.tally import STATES, code, place_of
@@ -48,17 +51,21 @@ def see(
     doors: Sequence[Door],
     walls: Firewalls,
     *,
-    ports: frozenset[int] | None = None,
+    ports: Mapping[Transport, frozenset[int]] | None = None,
+    intents: Sequence[Intent] = (),
     progress: Progress | None = None,
     command: str = "look",
 ) -> Sighted:
-    """Knock at every TCP door of this machine, as somebody outside would.
+    """Knock at the doors of this machine, as somebody outside would.
+
+    At every number of TCP, and at those of UDP that ``asking`` tells of.
 
     Args:
         seen: What the kernel said.
         doors: The doors that are laid beside what is seen.
         walls: What the firewalls said.
         ports: Only these numbers; None for all.
+        intents: The lines of the policy, whose numbers of UDP are asked, too.
         progress: Is told how many were knocked at, of how many.
         command: The command to type again with more rights.
 
@@ -67,12 +74,19 @@ def see(
         HostError: It cannot be done here.
         RefusedError: No interface leads outside.
     """
-    if ports is not None and not ports:
+    ours = identify.own_namespace(seen.namespaces)
+    asked = asking(
+        doors,
+        ours,
+        walls,
+        intents,
+        None if ports is None else ports.get(Transport.UDP, frozenset()),
+    )
+    wishes = _wishes(None if ports is None else ports.get(Transport.TCP, frozenset()), asked)
+    if not wishes:
         return Sighted(tuple(doors), ())
-    words = "" if ports is None else ",".join(map(str, sorted(ports)))
-    wish = Wish(ports=words, transports=(Transport.TCP,))
     again = f"sudo tojimari {command} --scan"
-    with outside.opened(wish, again=again) as (plan, places):
+    with outside.opened(wishes[0], again=again, more=wishes[1:]) as (plan, places):
         views = [_View(part) for part in plan.parts]
         with Run(plan, places=places) as run:
             for event in run:
@@ -85,7 +99,6 @@ def see(
                     views[event.part].ended = event.ending.why
     if progress is not None:
         progress(plan.doors, plan.doors)
-    ours = identify.own_namespace(seen.namespaces)
     later = look.view()
     held = {(one.netns, one.endpoint) for one in later.listeners}
     judge = _Judge(walls, ours)
@@ -95,25 +108,65 @@ def see(
         gone = door.listener is not None and (door.namespace.inode, door.endpoint) not in held
         made.append(door if gone else _joined(door, ours, views, judge, at))
     after = [one for one in later.listeners if one.netns == ours]
-    busy = {one.endpoint.port for one in after if not one.endpoint.is_loopback}
+    busy = {
+        (one.endpoint.transport, one.endpoint.port) for one in after if not one.endpoint.is_loopback
+    }
     made += _unheld(seen, made, views, judge, busy, ours, at)
     remarks = [one for one in plan.remarks if one.code != outside.INNER]
     remarks += [one.remark for one in views if one.remark is not None]
+    if asked.numbers:
+        remarks.append(_of_datagrams(asked))
     return Sighted(tuple(made), tuple(Unseen(one, 0) for one in remarks))
 
 
-def numbers(queries: Sequence[Query], doors: Iterable[Door]) -> frozenset[int]:
-    """The TCP numbers that somebody asks for, by number or by what is there.
+def _wishes(tcp: frozenset[int] | None, udp: Asking) -> list[Wish]:
+    """What is knocked at."""
+    found: list[Wish] = []
+    if tcp is None or tcp:
+        words = numbering.shown(sorted(tcp)) if tcp else ""
+        found.append(Wish(ports=words, transports=(Transport.TCP,)))
+    if udp.numbers:
+        words = numbering.shown(udp.numbers)
+        found.append(
+            Wish(
+                ports=words,
+                transports=(Transport.UDP,),
+                likely=udp.held,
+                programs=udp.programs,
+                brief=True,
+            )
+        )
+    return found
+
+
+def _of_datagrams(asked: Asking) -> Message:
+    """What was asked of UDP, and what was not."""
+    return Message(
+        "datagrams-asked",
+        mark(
+            "By UDP, {count} numbers were asked: those that are held ({held}), those that rules or"
+            " the policy name, and the usual ones. Of the others, and where nothing came back,"
+            " nothing is known."
+        ),
+        {"count": len(asked.numbers), "held": len(asked.held)},
+    )
+
+
+def numbers(queries: Sequence[Query], doors: Iterable[Door]) -> dict[Transport, frozenset[int]]:
+    """The numbers that somebody asks for, by number or by what is there.
 
     Args:
         queries: What is asked for.
         doors: Those that were found for it.
     """
-    found = {one.endpoint.port for one in doors if one.endpoint.transport is Transport.TCP}
+    found: dict[Transport, set[int]] = {Transport.TCP: set(), Transport.UDP: set()}
+    for one in doors:
+        found.get(one.endpoint.transport, set()).add(one.endpoint.port)
     for query in queries:
-        if query.ports is not None and query.transport in {None, Transport.TCP}:
-            found.update(range(query.ports.first, query.ports.last + 1))
-    return frozenset(found - {0})
+        for transport, those in found.items():
+            if query.ports is not None and query.transport in {None, transport}:
+                those.update(range(query.ports.first, query.ports.last + 1))
+    return {transport: frozenset(those - {0}) for transport, those in found.items()}
 
 
 class _View:
@@ -123,6 +176,7 @@ class _View:
         self.part = part
         self.known = 0
         self.ended = Ended.STOPPED
+        self.transport = part.task.transport
         self.version = part.task.space.family
         self.source = shown(self.version, part.task.way.source)
         self._column = bytearray(part.task.space.size)
@@ -182,13 +236,13 @@ class _Judge:
         self, view: _View, address: str, port: int
     ) -> tuple[Certainty, Decider | None, bool]:
         """Whether it is let in, which rule says so, and whether it is sent elsewhere."""
-        key = (view.part.outside, view.source, address, port)
+        key = (view.part.outside, view.source, view.transport, address, port)
         if key not in self._known:
             self._known[key] = self._asked(*key)
         return self._known[key]
 
     def _asked(
-        self, interface: str, source: str, address: str, port: int
+        self, interface: str, source: str, transport: Transport, address: str, port: int
     ) -> tuple[Certainty, Decider | None, bool]:
         if self._ours in self._walls.free:
             return Certainty.YES, None, False
@@ -197,7 +251,7 @@ class _Judge:
             return Certainty.MAYBE, None, False
         from tojimari.app import reach  # noqa: PLC0415 - heavy, and most machines have no rules
 
-        found = reach.asked(firewall, source, Transport.TCP, port, address).passages
+        found = reach.asked(firewall, source, transport, port, address).passages
         fitting = [one for one in found if one.interface in {interface, ""}]
         fates = {one.certainty for one in fitting}
         sent = any(one.redirection is not None and not one.redirection.here for one in fitting)
@@ -210,10 +264,12 @@ class _Judge:
 def _joined(door: Door, ours: int, views: Sequence[_View], judge: _Judge, at: float) -> Door:
     """The same door with how it looked."""
     endpoint = door.endpoint
-    if door.namespace.inode != ours or endpoint.transport is not Transport.TCP:
+    if door.namespace.inode != ours:
         return door
     found: list[Sighting] = []
     for view in views:
+        if view.transport is not endpoint.transport:
+            continue
         tied = door.listener.interface if door.listener is not None else None
         if tied is not None and tied != view.part.outside:
             continue
@@ -275,7 +331,7 @@ def _unheld(
     doors: Iterable[Door],
     views: Sequence[_View],
     judge: _Judge,
-    busy: set[int],
+    busy: set[tuple[Transport, int]],
     ours: int,
     at: float,
 ) -> Iterator[Door]:
@@ -290,22 +346,20 @@ def _unheld(
         ours: Inode of our own namespace.
         at: Seconds since the epoch.
     """
-    known = [
-        one
-        for one in doors
-        if one.namespace.inode == ours and one.endpoint.transport is Transport.TCP
-    ]
+    known = [one for one in doors if one.namespace.inode == ours]
     space = next((one for one in seen.namespaces if one.inode == ours), None)
-    found: dict[int, list[Sighting]] = {}
+    found: dict[tuple[Transport, int], list[Sighting]] = {}
     for view in views:
+        way = view.transport
+        there = [one for one in known if one.endpoint.transport is way]
         for address, port, reason in view.opened():
-            if port not in busy and not any(_covers(one, address, port) for one in known):
+            if (way, port) not in busy and not any(_covers(one, address, port) for one in there):
                 sighting = _sighting(view, address, port, Answer.OPEN, reason, judge)
-                found.setdefault(port, []).append(sighting)
+                found.setdefault((way, port), []).append(sighting)
     if space is None:
         return
-    for port, those in sorted(found.items()):
-        endpoint = Endpoint(Transport.TCP, those[0].address, port)
+    for (transport, port), those in sorted(found.items()):
+        endpoint = Endpoint(transport, those[0].address, port)
         door = Door(endpoint, space, None, _exposure(those), meaning=meaning.of(endpoint))
         yield _with(door, those, at)
 

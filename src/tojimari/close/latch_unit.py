@@ -62,9 +62,13 @@ def text(state: str, python: str, environment: Mapping[str, str]) -> str:
     return _UNIT.format(state=state, python=python, module=MODULE, environment="".join(kept))
 
 
-def is_possible() -> bool:
-    """Whether this machine has what keeps it alive."""
-    return System().manager is Manager.SYSTEMD
+def is_possible(system: System | None = None) -> bool:
+    """Whether this machine has what keeps it alive.
+
+    Args:
+        system: What starts services here; None for this machine's own.
+    """
+    return (system or System()).manager is Manager.SYSTEMD
 
 
 def install(journal: Journal) -> bool:
@@ -117,15 +121,19 @@ def remove(*, stop: bool = True) -> None:
             deeds.run(("systemctl", "reset-failed", NAME))
 
 
-def settle(journal: Journal) -> None:
+def settle(journal: Journal, system: System | None = None) -> None:
     """Have the unit where, and only where, something is closed for good.
 
     Whoever calls this holds the journal alone.
 
+    Args:
+        journal: What was changed.
+        system: What starts services here; None for this machine's own.
+
     Raises:
         HostError: systemd would not.
     """
-    if not is_possible():
+    if not is_possible(system):
         return
     if any(map(lasting.is_lasting, journal.sound())):
         start(anew=install(journal))

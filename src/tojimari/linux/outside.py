@@ -114,6 +114,14 @@ class Outside:
         """
         return self._visitor.visit(self._namespace, look)
 
+    def enter(self) -> None:
+        """Take the thread that calls this there; it never comes back, and ends there.
+
+        Raises:
+            OSError: The kernel refused.
+        """
+        libc.setns(self._namespace, libc.CLONE_NEWNET)
+
     def _make(self) -> None:
         links = rtnetlink.links()
         real = next((one for one in links if one.interface.name == self.interface), None)

@@ -49,8 +49,8 @@ class SightingDocument:
         address: The machine's address that was knocked at.
         interface: The real interface by which the knock came in.
         source: The address that it came from.
-        state: ``open``, ``closed``, ``filtered``, ``unknown``.
-        reason: Why: ``syn-ack``, ``rst``, ``no-response``.
+        state: ``open``, ``closed``, ``filtered``, ``unknown``, for silent UDP ``open|filtered``.
+        reason: Why: ``syn-ack``, ``rst``, ``udp-response``, ``port-unreachable``, ``no-response``.
         expected: Whether the rules let exactly this knock in: ``certainly``, ``maybe``,
             ``certainly-not``.
         sent_on: Whether they send it elsewhere (DNAT).

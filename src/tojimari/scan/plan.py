@@ -37,6 +37,7 @@ class Plan:
         remarks: What was left out, and why.
         lists_all: Whether each door is told of by itself, the shut ones too.
         usual: Whether the numbers are those that nobody chose.
+        beside: Whether parts that do not stand in each other's way may be done at the same time.
     """
 
     parts: tuple[Part, ...]
@@ -44,6 +45,7 @@ class Plan:
     remarks: tuple[Message, ...]
     lists_all: bool
     usual: bool
+    beside: bool = False
 
     @property
     def doors(self) -> int:

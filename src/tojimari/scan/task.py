@@ -155,6 +155,9 @@ class Task:
         end: Where to end, exclusive.
         limits: What the user insists on.
         payloads: For UDP, what to send to a port; another port is sent nothing but the header.
+        likely: For UDP, ports that are asked before all others.
+        brief: For UDP, whether the silent are asked once more and then left: which of them are shut
+            would take a second each to learn.
     """
 
     transport: Transport
@@ -165,6 +168,8 @@ class Task:
     end: int
     limits: Limits = field(default_factory=Limits)
     payloads: Mapping[int, tuple[bytes, ...]] = field(default_factory=dict[int, tuple[bytes, ...]])
+    likely: frozenset[int] = frozenset()
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ LONGEST_SWEEP = 4  # passes after which patience grows no more
 UNHEARD = 1.2
 UNPROVED = 8  # silent passes in a row in which the control was silent too: it has changed its mind
 SURE = 2  # passes in which none of the silent answers
+BRIEF = 0.5  # seconds that a pass waits where nobody is to be waited for; daemons take milliseconds
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class UdpHost:
         sweep: Which pass, from 1.
         control: A door that is known to be shut: whether its error comes tells a limit from a wall.
         wants_control: Whether the control should be asked now.
+        brief: Whether the silent are asked once more and then left, shut or not.
     """
 
     unknown: deque[int]
@@ -53,6 +55,7 @@ class UdpHost:
     sweep: int = 1
     control: int | None = None
     wants_control: bool = False
+    brief: bool = False
     timing: Timing = field(default_factory=Timing)
     _control_asked: bool = False
     _control_heard: bool = False
@@ -99,6 +102,8 @@ class UdpHost:
 
     def pace(self, now: float) -> None:
         """Look back, and choose how fast to go on."""
+        if self.brief:
+            return
         lasted = now - self._since
         window = max(WINDOW, 2 * (self.timing.smoothed or 0.0))
         if lasted < window or self._sent < WINDOW_PROBES:
@@ -122,6 +127,8 @@ class UdpHost:
 
     def patience(self) -> float:
         """Seconds to wait after the last probe of a pass."""
+        if self.brief:
+            return BRIEF
         wait = self.timing.patience(min(self.sweep, LONGEST_SWEEP))
         if self.control is None:
             wait = max(wait, UNHEARD)
@@ -136,7 +143,8 @@ class UdpHost:
         elif proved or self._unproved >= UNPROVED:
             self.silent += 1
         self._answered = 0
-        if not self.asked or self.silent >= SURE:
+        enough = self.sweep >= SURE if self.brief else self.silent >= SURE
+        if not self.asked or enough:
             return False
         self.sweep += 1
         self.unknown = deque(self.asked)

@@ -90,11 +90,18 @@ class _Knocking:
     def _prepare(self, places: list[int]) -> None:
         """Sort doors by machine, the likeliest to be open first."""
         self._hosts, self._places, self._due = {}, {}, []
-        likely = self._task.payloads
-        for place in sorted(places, key=lambda one: self._street.door(one)[1] not in likely):
+        likely, said = self._task.likely, self._task.payloads
+
+        def order(place: int) -> tuple[bool, bool]:
+            port = self._street.door(place)[1]
+            return port not in likely, port not in said
+
+        for place in sorted(places, key=order):
             door = self._street.door(place)
             self._places[door[0], door[1]] = place
-            host = self._hosts.setdefault(self._street.rank(place), UdpHost(deque()))
+            host = self._hosts.setdefault(
+                self._street.rank(place), UdpHost(deque(), brief=self._task.brief)
+            )
             host.unknown.append(place)
         self._due = [(0.0, rank) for rank in self._hosts]
         heapq.heapify(self._due)
@@ -116,7 +123,7 @@ class _Knocking:
         if self._rate is not None:
             self._free = max(self._free, now) + count / self._rate
         if not host.unknown:
-            if host.control is not None:
+            if host.control is not None and not host.brief:
                 self._send_control(host, datagrams)
             return time.perf_counter() + host.patience()
         return now + count / host.rate
@@ -132,7 +139,7 @@ class _Knocking:
         if left:
             passes = host.silent
             self._passes = passes if self._passes is None else min(self._passes, passes)
-            self._unsure |= passes < SURE
+            self._unsure |= passes < SURE and not self._task.brief
         for place in left:
             tries = host.tries.get(place, 1)
             self._telling.answer(place, Answer.OPEN_OR_FILTERED, Reason.NO_RESPONSE, tries)
