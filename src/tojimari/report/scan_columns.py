@@ -190,13 +190,18 @@ def _text(count: int, *cells: "Cell") -> bytes:
         cells: The same for all; or a table of shape (count, width), filled up with zeros.
     """
     widths = [len(one) if isinstance(one, bytes) else one.shape[1] for one in cells]
+    row = [
+        one if isinstance(one, bytes) else bytes(width)
+        for one, width in zip(cells, widths, strict=True)
+    ]
     table = np.empty((count, sum(widths)), np.uint8)
+    table[:] = np.frombuffer(b"".join(row), np.uint8)
     at = 0
     for one, width in zip(cells, widths, strict=True):
-        table[:, at : at + width] = np.frombuffer(one, np.uint8) if isinstance(one, bytes) else one
+        if not isinstance(one, bytes):
+            table[:, at : at + width] = one
         at += width
-    text: bytes = table[table != 0].tobytes()
-    return text
+    return table.tobytes().translate(None, b"\0")
 
 
 def _looked_up(texts: Sequence[bytes], which: "I64 | U8") -> "Cell":

@@ -65,7 +65,14 @@ class BulkBook:
         self._known: U32 = np.empty(0, np.uint32)
         self._checks: dict[int, Checked] = {}
         self._checked = -math.inf
-        self._chance = np.random.default_rng()
+        self._drawn: np.random.Generator | None = None
+
+    @property
+    def _chance(self) -> np.random.Generator:
+        """Made when it is first asked: 10 ms, and where all answer nobody asks."""
+        if self._drawn is None:
+            self._drawn = np.random.default_rng()
+        return self._drawn
 
     def begin(self, attempt: int) -> int:
         """Get everything ready that is unanswered; returns how many doors that is."""

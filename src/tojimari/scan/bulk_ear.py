@@ -130,7 +130,7 @@ class BulkEar:
         """Hear no more."""
         del self._frames, self._status, self._stamps
         self._ring.close()
-        self.socket.close()
+        packet_socket.leave(self.socket)
 
     def lost(self) -> int:
         """How many found no room here since the last time."""
