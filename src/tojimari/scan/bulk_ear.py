@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 ROOM = 1 << 17  # frames: 16 MiB, an eighth of a second at a million a second
 _FEW = 1 << 8
-_AT_ONCE = 1 << 14  # frames in one look
+AT_ONCE = 1 << 14  # frames in one look
 _SEEN = 54  # bytes of a frame: its headers, without options
 _GLANCE = 0.0003  # seconds
 _TURN = 0.0001  # seconds: who sleeps for less comes back later than that
@@ -130,7 +130,7 @@ class BulkEar:
         """Hear no more."""
         del self._frames, self._status, self._stamps
         self._ring.close()
-        self.socket.close()
+        packet_socket.leave(self.socket)
 
     def lost(self) -> int:
         """How many found no room here since the last time."""
@@ -148,7 +148,7 @@ class BulkEar:
             return None
         status = self._status[head : head + _FEW] & 1
         if status.all():  # much has come: look further, which takes a while in itself
-            status = self._status[head : head + _AT_ONCE] & 1
+            status = self._status[head : head + AT_ONCE] & 1
         count = len(status) if status.all() else int(status.argmin())
         rows = self._frames[head : head + count]
         if self._first < 0:
