@@ -13,7 +13,7 @@ from tojimari.scan.bulk_book import BulkBook
 from tojimari.scan.bulk_doors import Doors, blank, room
 from tojimari.scan.bulk_ear import BulkEar
 from tojimari.scan.bulk_frames import LAYOUT, Stencil
-from tojimari.scan.bulk_live import Live, LiveBox
+from tojimari.scan.bulk_live import Live
 from tojimari.scan.bulk_send import Crate, Sender
 from tojimari.scan.flow import Flow
 from tojimari.scan.lanes import Lanes
@@ -82,13 +82,7 @@ class _Run:
         ]
         lanes = Lanes(boxes, Crate.ship, spread=True)
         stack.callback(lanes.close)
-        live_lanes = None
-        if made is not None:
-            live_lanes = Lanes(made.boxes, LiveBox.ship)
-            stack.callback(live_lanes.close)
-        self._sender = Sender(
-            stencil, lanes, made, live_lanes, hardware if way.gateway is None else None
-        )
+        self._sender = Sender(stencil, lanes, made, hardware if way.gateway is None else None)
         column = blank(records) if made is None else made.records
         order = Permutation(task.space.size, task.seed)
         self._doors = [

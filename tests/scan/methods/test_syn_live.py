@@ -11,8 +11,9 @@ import yard
 from simulated import Listener
 from tojimari.core.endpoint import Transport
 from tojimari.linux import rtnetlink
+from tojimari.linux.copied_frames import CopiedFrames
 from tojimari.linux.live_frames import left
-from tojimari.scan import bulk
+from tojimari.scan import bulk, bulk_live
 from tojimari.scan.methods.syn_live import LEAST, METHOD
 from tojimari.scan.task import Answer, Ended, Ending, Limits, Space, Task, Way
 from yard import CABLE, OURS, THEIRS, Yard, run
@@ -84,8 +85,49 @@ def test_every_host_is_asked_by_frames_of_the_kernel(
     assert all(0 <= one < 5 for one in known)
 
 
-def test_a_device_that_does_not_take_them_is_sent_to_by_calls(town: Yard) -> None:
+class Refused:
+    """What the kernel does not do."""
+
+    def __init__(self, *given: object) -> None:
+        del given
+        raise PermissionError(1, "Operation not permitted")
+
+
+def test_a_device_that_does_not_take_them_is_sent_copies(
+    town: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
     del town
+    sent: list[int] = []
+    run_of = CopiedFrames.run
+
+    def counted(frames: CopiedFrames, count: int) -> None:
+        sent.append(count)
+        run_of(frames, count)
+
+    monkeypatch.setattr(CopiedFrames, "run", counted)
+    asked = task()
+    ending, told = scan(asked)
+    assert (ending.why, ending.remarks) == (Ended.SURE, ())
+    assert sum(sent) >= asked.space.size
+    assert len(told.places(Answer.OPEN)) == 2 * 2048
+    assert len(told.places(Answer.CLOSED)) == 2048
+
+
+def test_a_full_device_is_waited_for(town: Yard) -> None:
+    del town
+    limits = "rate 30mbit burst 16kb limit 32kb"
+    run("tc", "qdisc", "add", "dev", CABLE, "root", "tbf", *limits.split())
+    asked = replace(task(), limits=Limits(rate=LEAST, retries=0))
+    ending, told = scan(asked)
+    assert ending.remarks == ()
+    assert len(told.places(Answer.OPEN)) == 2 * 2048
+    assert len(told.places(Answer.CLOSED)) == 2048
+    assert ending.progress.sent == asked.space.size
+
+
+def test_where_no_copies_are_made_calls_send(town: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    del town
+    monkeypatch.setattr(bulk_live, "CopiedFrames", Refused)
     asked = task("10.98.0.0/24")
     ending, told = scan(asked)
     assert ending.why is Ended.SURE
@@ -97,12 +139,6 @@ def test_where_the_kernel_makes_none_they_are_sent_by_calls(
     town: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del town
-
-    class Refused:
-        def __init__(self, *given: object) -> None:
-            del given
-            raise PermissionError(1, "Operation not permitted")
-
     monkeypatch.setattr(bulk, "Live", Refused)
     ending, told = scan(task("10.98.0.0/24"))
     assert [one.code for one in ending.remarks] == ["not-live"]
