@@ -68,7 +68,7 @@ class _Run:
         self._first_port = PORTS_FROM + PORTS * (os.urandom(1)[0] % ((65536 - PORTS_FROM) // PORTS))
         gateway = hardware.get(way.gateway, b"") if way.gateway is not None else b""
         stencil = Stencil(way.source, way.hardware, gateway, self._first_port)
-        self._ear = BulkEar(way.interface, self._first_port)
+        self._ear = BulkEar(way.interface, way.source.to_bytes(4, "big"), self._first_port)
         stack.callback(self._ear.close)
         slow = task.limits.rate is not None and task.limits.rate < SLOW
         self._room = room(total, SLOW_STRETCH if slow else STRETCH)
