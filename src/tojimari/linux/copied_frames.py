@@ -1,9 +1,10 @@
 """Frames that a program inside the kernel makes, each copy of which goes the way of every packet.
 
-The kernel runs a program of the kind ``SCHED_CLS`` again and again on one packet; the program writes
-into it and has a copy sent (``bpf_clone_redirect``, Linux 4.2). Every device takes such packets, and
-what has no room is told to the program. No call is made for a packet and none is brought over from
-this process; what a virtual cable's other end does is done for all of a run together.
+The kernel runs a program of the kind ``SCHED_CLS`` again and again on one packet; the program
+writes into it and has a copy sent (``bpf_clone_redirect``, Linux 4.2). Every device takes such
+packets, and what has no room is told to the program. No call is made for a packet and none is
+brought over from this process; what a virtual cable's other end does is done for all of a run
+together.
 
 Source: linux/bpf.h; net/bpf/test_run.c and net/core/filter.c of Linux.
 """

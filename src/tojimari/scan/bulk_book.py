@@ -49,8 +49,21 @@ class BulkBook:
         first_port: int,
         clock: Callable[[], float],
         told: Told,
+        beside: "list[BulkBook]",
     ) -> None:
-        """Begin with everything unknown."""
+        """Begin with everything unknown.
+
+        Args:
+            doors: The stretch.
+            sender: What sends.
+            ear: What hears.
+            first_port: Of those that we probe from.
+            clock: Seconds.
+            told: Who is told.
+            beside: All books that are under way, this one included: what is heard may be for
+                each of them.
+        """
+        self._beside = beside
         self._doors, self._sender, self._ear = doors, sender, ear
         self._first_port, self._clock, self._told = first_port, clock, told
         count = doors.count
@@ -122,9 +135,10 @@ class BulkBook:
         return [self._checks.pop(slot) for slot in over]
 
     def arrived(self) -> int:
-        """How many answers have come; what came is taken in."""
+        """How many answers have come; what came is taken in, by whom it is for."""
         while (came := self._ear.receive()) is not None:
-            self._take(came)
+            for book in self._beside:
+                book._take(came)  # noqa: SLF001 - of its own kind
         return self._arrived
 
     def collect(self) -> Tally:
