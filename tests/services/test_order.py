@@ -87,9 +87,19 @@ def test_the_byte_at_which_it_hangs_up_tells_what_it_may_be(at: int, spoken: lis
     assert len(told.attempts) == 4
 
 
-def test_who_shuts_the_door_after_an_answer_is_known_by_the_answer() -> None:
+@pytest.mark.parametrize(
+    ("result", "ended"),
+    [
+        (None, Ended.REFUSED),
+        (Ending(spoke=("iperf3",)), Ended.RESET),
+        (Ending(spoke=("iperf3",)), Ended.OPEN),
+    ],
+)
+def test_who_shuts_the_door_after_an_answer_is_known_by_the_answer(
+    result: Ending | None, ended: Ended
+) -> None:
     asked = Contact(Ending(spoke=("tls",)), Ended.OPEN, heard=b"\t")
-    told = searched(4711, [asked, Contact(None, Ended.REFUSED)])
+    told = searched(4711, [asked, Contact(result, ended)])
     assert told.found.service is not None
     assert told.found.service.protocol == "iperf3"
 

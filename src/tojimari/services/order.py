@@ -58,9 +58,13 @@ def search(
         contact = yield attempt
         notes.add(contact)
         ending = contact.result
+        if not contact.heard and notes.fallback is None:
+            # It has shut the door behind our question, or cuts off whoever comes while it opens it
+            # again (iperf3 does): its answer must be enough.
+            notes.fallback = understood(notes.heard, among, peer)
+            if notes.fallback is not None:
+                break
         if ending is None:
-            # It has shut the door behind our question (iperf3 does): its answer must be enough.
-            notes.fallback = notes.fallback or understood(notes.heard, among, peer)
             break
         if ending.service is not None:
             if not _may_be_tls_instead(ending.service, notes):

@@ -175,8 +175,9 @@ def test_far_away_everything_is_found_and_nothing_looks_lost(
     assert ending.why is Ended.SURE
     assert (ending.progress.loss or 0) < 0.05  # a busy machine may hear one too late
     if silent:
-        assert ending.passes == 2
+        # On a busy machine one that came late counts as lost, and asks for a proof or two more.
+        assert ending.passes == 2 or (ending.progress.loss and ending.passes <= 4)
         # Some more where the first end before anything can have come back from so far.
-        assert ending.progress.sweep <= 6
+        assert ending.progress.sweep <= 4 + ending.passes
     trips = [trip for trip in told.trips if trip == trip]  # noqa: PLR0124 - not a number
     assert min(trips) >= 2 * latency
