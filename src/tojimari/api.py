@@ -103,7 +103,7 @@ async def scan(
     async with aclosing(_events(made)) as events:
         async for event in events:
             if isinstance(event, Found):
-                for row in tally.found(event.part, event.answers):
+                for row in tally.rows_of(tally.found(event.part, event.answers)):
                     yield row.observation(time.time(), vantage)
 
 

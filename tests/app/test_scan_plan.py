@@ -175,6 +175,25 @@ class TestMethods:
         assert planned(THEIRS, wish=replace(SSH, method="later")).parts[0].method is later
 
     @pytest.mark.usefixtures("far")
+    def test_what_pays_only_for_many_doors_is_taken_for_few_by_name_alone(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        heavy = replace(METHOD, name="heavy", rank=1, least=100)
+
+        def two(*given: object) -> tuple[Method, ...]:
+            del given
+            return METHOD, heavy
+
+        def taken(ports: str, method: str = "") -> tuple[str, int]:
+            (part,) = planned(THEIRS, wish=Wish(ports=ports, method=method)).parts
+            return part.method.name, len(part.passed)
+
+        monkeypatch.setattr(catalog, "entries", two)
+        assert taken("1-99") == ("connect", 0)
+        assert taken("1-100") == ("heavy", 0)
+        assert taken("1-99", "heavy") == ("heavy", 0)
+
+    @pytest.mark.usefixtures("far")
     def test_a_method_that_there_is_not(self) -> None:
         with pytest.raises(UsageError, match="no method of this name: magic"):
             planned(THEIRS, wish=replace(SSH, method="magic"))

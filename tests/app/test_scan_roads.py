@@ -161,7 +161,6 @@ class TestCrossroads:
         assert {one: said.code for one, said in plan.parts[0].passed} == {
             "syn": "answers-elsewhere",
             "syn-bulk": "answers-elsewhere",
-            "syn-live": "slow",
         }
         assert states(BEYOND[0], "") == STATES
         assert roads.came(far, BEYOND[0]) == {(RIGHT, "10.1.0.1")}

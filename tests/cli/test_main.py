@@ -138,6 +138,20 @@ def test_nothing_heavy_is_imported_for_the_help() -> None:
     assert done.stderr.strip() == "[]"
 
 
+def test_numpy_starts_no_threads_whoever_imports_it_first() -> None:
+    program = "import tojimari.cli, numpy, os; print(len(os.listdir('/proc/self/task')))"
+    unset = {name: value for name, value in os.environ.items() if "OPENBLAS" not in name}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=unset,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout == "1\n"
+
+
 def test_the_program_can_be_run_as_a_module() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tojimari", "--version"],

@@ -1,4 +1,5 @@
 import socket
+import threading
 from contextlib import closing
 
 import pytest
@@ -41,3 +42,13 @@ def test_packets_are_not_for_everybody(as_nobody: None) -> None:
         packet_socket.frames("lo", steps=[(0x06, 0, 0, 0)])
     with pytest.raises(PermissionError):
         packet_socket.packets_out(6, "lo")
+
+
+@pytest.mark.usefixtures("root")
+def test_one_that_is_left_is_closed_while_others_go_on() -> None:
+    left = packet_socket.frames("lo", steps=[(0x06, 0, 0, 0)])
+    packet_socket.leave(left)
+    for one in threading.enumerate():
+        if one.name == "tojimari-leave":
+            one.join(10)
+    assert left.fileno() == -1

@@ -7,7 +7,7 @@ from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.observation import Observation, State, Witness
 from tojimari.scan.methods.connect import METHOD
 from tojimari.scan.plan import Part, Plan
-from tojimari.scan.tally import Tally, code
+from tojimari.scan.tally import Tally, code, gathered
 from tojimari.scan.task import Answer, Answers, Ended, Ending, Progress, Reason, Space, Task, Way
 
 WAY = Way("eth0", 2, "ethernet", 1, 1500)
@@ -41,7 +41,8 @@ CLOSED = (3, Answer.CLOSED, Reason.RST)
 
 def test_open_doors_are_listed_and_all_are_counted() -> None:
     tally = Tally(plan())
-    (row,) = tally.found(0, answers(OPEN, CLOSED))
+    (row,) = tally.rows_of(tally.found(0, answers(OPEN, CLOSED)))
+    assert tally.rows == [row]
     assert (row.host, row.port, row.answer) == ("192.0.2.7", 22, Answer.OPEN)
     assert tally.totals == {
         (Transport.TCP, Answer.OPEN, Reason.SYN_ACK): 1,
@@ -51,12 +52,14 @@ def test_open_doors_are_listed_and_all_are_counted() -> None:
 
 
 def test_every_door_may_be_listed() -> None:
-    rows = Tally(plan(lists_all=True)).found(0, answers(OPEN, CLOSED))
+    tally = Tally(plan(lists_all=True))
+    rows = tally.rows_of(tally.found(0, answers(OPEN, CLOSED)))
     assert [(one.host, one.port) for one in rows] == [("192.0.2.7", 22), ("192.0.2.8", 80)]
 
 
 def test_a_row_is_an_observation() -> None:
-    (row,) = Tally(plan()).found(0, answers(OPEN))
+    tally = Tally(plan())
+    (row,) = tally.rows_of(tally.found(0, answers(OPEN)))
     assert row.observation(7.0, "192.0.2.1") == Observation(
         Endpoint(Transport.TCP, "192.0.2.7", 22),
         0,
@@ -82,6 +85,22 @@ def test_the_end_is_that_of_the_part_that_left_most_undone() -> None:
         tally.endings[1] = ending(why)
         found.append(tally.ended)
     assert found == [Ended.STOPPED, Ended.RETRIES, Ended.TIME, Ended.SURE]
+
+
+def test_what_is_listed_is_counted_apart() -> None:
+    tally = Tally(plan())
+    tally.found(0, answers(CLOSED, OPEN, CLOSED, (1, Answer.OPEN, Reason.CONNECTED)))
+    assert tally.shown == {
+        (Transport.TCP, Answer.OPEN, Reason.SYN_ACK): 1,
+        (Transport.TCP, Answer.OPEN, Reason.CONNECTED): 1,
+    }
+    assert [one.place for one in tally.rows] == [0, 1]
+
+
+def test_rows_become_columns_again() -> None:
+    tally = Tally(plan(lists_all=True))
+    listed = tally.found(0, answers(OPEN, CLOSED))
+    assert gathered(0, tally.rows) == listed
 
 
 def test_every_answer_and_every_reason_has_a_count_of_its_own() -> None:

@@ -35,9 +35,10 @@ from tojimari.core.errors import UsageError
 from tojimari.report import scan_document
 from tojimari.report.scan import Service
 from tojimari.report.scan_document import ScanDoorDocument, ScanEndDocument
+from tojimari.scan.listed import Listed, picked
 from tojimari.scan.permutation import Permutation
 from tojimari.scan.plan import Plan
-from tojimari.scan.tally import Row, Tally, code
+from tojimari.scan.tally import Row, Tally, code, gathered
 from tojimari.scan.task import Answer, Answers, Ending, Progress, Reason
 
 SUFFIX = ".checkpoint"
@@ -105,17 +106,17 @@ class Saved:
         """Where in its order each part goes on."""
         return [one.position for one in self._beyond]
 
-    def found(self, part: int, answers: Answers) -> list[Row]:
-        """Some doors are known; the rows of those that are listed and were not before."""
+    def found(self, part: int, answers: Answers) -> Listed:
+        """Some doors are known; those of them that are listed and were not before."""
         beyond = self._beyond[part]
         if beyond.written:
             answers = self._unwritten(part, answers)
-        rows = self.tally.found(part, answers)
+        listed = self.tally.found(part, answers)
         beyond.indices += _indices(beyond.order, answers.places)
         beyond.answers += zip(answers.answers, answers.reasons, strict=True)
-        for row in rows:
-            self._write(scan_document.door(row, self.tally, self._service))
-        return rows
+        if len(listed):
+            self._append(scan_document.lines(listed, self.tally, self._service))
+        return listed
 
     def _unwritten(self, part: int, answers: Answers) -> Answers:
         """The answers without those that stand in the file; as those stand there, they count."""
@@ -127,14 +128,7 @@ class Saved:
                 self.tally.counts[part][known] += 1
                 beyond.indices.append(beyond.order.index(place))
                 beyond.answers.append(known)
-        return Answers(
-            array("Q", [answers.places[at] for at in kept]),
-            array("B", [answers.answers[at] for at in kept]),
-            array("B", [answers.reasons[at] for at in kept]),
-            array("B", [answers.ttls[at] for at in kept]),
-            array("f", [answers.seconds[at] for at in kept]),
-            array("B", [answers.tries[at] for at in kept]),
-        )
+        return picked(answers, kept)
 
     def going(self, part: int, progress: Progress) -> None:
         """So far it is; a checkpoint where one is due."""
@@ -161,7 +155,8 @@ class Saved:
             one.position >= part.task.end
             for one, part in zip(self._beyond, self.tally.plan.parts, strict=True)
         ):
-            self._write(scan_document.end(self.tally, self.elapsed))
+            end = scan_document.end(self.tally, self.elapsed)
+            self._append(msgspec.json.encode(end) + b"\n")
             self._flush()
             self._beside.unlink(missing_ok=True)
             self.complete = True
@@ -182,9 +177,9 @@ class Saved:
     def _beside(self) -> Path:
         return self.path.with_name(self.path.name + SUFFIX)
 
-    def _write(self, document: object) -> None:
+    def _append(self, text: bytes) -> None:
         assert self._file is not None  # noqa: S101 - begin and resume have opened it
-        self._file.write(msgspec.json.encode(document) + b"\n")
+        self._file.write(text)
 
     def _flush(self) -> None:
         assert self._file is not None  # noqa: S101 - the same
@@ -231,13 +226,15 @@ class Saved:
                 for answer, reason, count in part.counts:
                     beyond.done[ANSWERS[answer], REASONS[reason]] = count
                 self.tally.counts[number].update(beyond.done)
+        known: dict[int, list[Row]] = {}
         for line in doors:
             door = msgspec.json.decode(line, type=ScanDoorDocument)
             row = row_of(door, self.tally.plan)
-            self.tally.rows.append(row)
+            known.setdefault(row.part, []).append(row)
             beyond = self._beyond[row.part]
             if beyond.order.index(row.place) >= beyond.position:
                 beyond.written[row.place] = (row.answer, row.reason)
+        self.tally.listed += [gathered(part, rows) for part, rows in known.items()]
 
     def load_end(self, end: ScanEndDocument, doors: Sequence[bytes]) -> None:
         """Take up what a scan that is over has found; nothing is left to do."""

@@ -291,7 +291,9 @@ def choose(task: Task, name: str = "") -> tuple[Method, tuple[tuple[str, Message
             name=name,
             known=", ".join(one.name for one in every),
         )
-    wanted = [one for one in able if one.name == name] or able
+    doors = task.end - task.first
+    paying = [one for one in able if one.least <= doors]
+    wanted = [one for one in able if one.name == name] or paying
     passed: list[tuple[str, Message]] = []
     for one in wanted:
         obstacle = one.obstacle(task)

@@ -14,9 +14,10 @@ import click
 from tojimari.app.scan import Event, Found, Going, Run
 from tojimari.cli import output, settings
 from tojimari.core.endpoint import Transport
+from tojimari.scan.listed import Listed
 from tojimari.scan.plan import Plan
-from tojimari.scan.tally import Row, Tally
-from tojimari.scan.task import Answer, Ended
+from tojimari.scan.tally import Tally
+from tojimari.scan.task import Ended
 
 if TYPE_CHECKING:
     from tojimari.app.scan_file import Saved
@@ -90,26 +91,26 @@ class Shown:
         """Something was told."""
         keeper = self._saved or self.tally
         if isinstance(event, Found):
-            self._rows(keeper.found(event.part, event.answers))
+            self._doors(keeper.found(event.part, event.answers))
         elif isinstance(event, Going):
             keeper.going(event.part, event.progress)
         else:
             keeper.done(event.part, event.ending)
 
-    def _rows(self, rows: list[Row]) -> None:
+    def _doors(self, listed: Listed) -> None:
         if self._only_open:
-            rows = [row for row in rows if row.answer is Answer.OPEN]
-        if not rows:
+            listed = listed.only_open()
+        if not len(listed):
             return
         chosen = settings.current()
         if self._lines:
             from tojimari.report import scan_document  # noqa: PLC0415 - for those who want JSON
 
-            output.json_lines([scan_document.door(row, self.tally, service) for row in rows])
+            output.raw((scan_document.lines(listed, self.tally, service),))
         elif chosen.plain and not chosen.json:
             from tojimari.report import scan  # noqa: PLC0415 - so that the help starts at once
 
-            output.block(scan.plain(row, service(row.port, row.transport)) for row in rows)
+            output.raw((scan.plain(listed, self.tally, service),))
 
     def end(self) -> None:
         """Say the whole."""
@@ -127,7 +128,9 @@ class Shown:
                 output.json_line(scan_document.end(self.tally, seconds))
             else:
                 only = self._only_open
-                output.json(scan_document.document(self.tally, service, seconds, only_open=only))
+                output.json_pieces(
+                    scan_document.encoded(self.tally, service, seconds, only_open=only)
+                )
         elif not chosen.plain:
             view = output.view()
             output.block(scan.machines(self.tally, service, view, only_open=self._only_open))

@@ -1,13 +1,14 @@
 """``tojimari scan --json`` and ``--lines``: what a scan found."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from tojimari.report.language import Language
 from tojimari.report.scan import Service, whose
 from tojimari.scan.intervals import shown
+from tojimari.scan.listed import Listed, in_columns
 from tojimari.scan.tally import Row, Tally, code
 from tojimari.scan.task import Answer
 
@@ -164,6 +165,45 @@ def door(row: Row, tally: Tally, service: Service) -> ScanDoorDocument:
         seconds=None if math.isnan(row.seconds) else round(row.seconds, 6),
         tries=row.tries,
     )
+
+
+def lines(listed: Listed, tally: Tally, service: Service) -> bytes:
+    """Some doors as JSON, one a line."""
+    if in_columns(len(listed)):
+        from tojimari.report import scan_columns  # noqa: PLC0415 - numpy: 60 ms
+
+        return b"".join(scan_columns.json(listed, tally.plan, service, b"\n"))
+    import msgspec  # noqa: PLC0415 - 9 ms, for those who ask for JSON
+
+    rows = tally.rows_of(listed)
+    return msgspec.json.Encoder().encode_lines([door(one, tally, service) for one in rows])
+
+
+def encoded(tally: Tally, service: Service, seconds: float, *, only_open: bool) -> Iterator[bytes]:
+    """``document`` as JSON, piece by piece."""
+    import msgspec  # noqa: PLC0415 - 9 ms, for those who ask for JSON
+
+    pieces = _many(tally, service, only_open=only_open)
+    held = next(pieces, None)
+    if held is None:
+        yield msgspec.json.encode(document(tally, service, seconds, only_open=only_open))
+        return
+    yield f'{{"schema":"{SCHEMA}","doors":['.encode()
+    for piece in pieces:
+        yield held
+        held = piece
+    yield held.removesuffix(b",")
+    yield b'],"end":' + msgspec.json.encode(end(tally, seconds)) + b"}"
+
+
+def _many(tally: Tally, service: Service, *, only_open: bool) -> Iterator[bytes]:
+    """The listed doors in their order, a comma after each; nothing where columns do not help."""
+    if not in_columns(sum(map(len, tally.listed))):
+        return
+    from tojimari.report import scan_columns  # noqa: PLC0415 - numpy: 60 ms
+
+    for one in scan_columns.ordered(tally, only_open=only_open) or ():
+        yield from scan_columns.json(one, tally.plan, service, b",")
 
 
 def document(tally: Tally, service: Service, seconds: float, *, only_open: bool) -> ScanDocument:

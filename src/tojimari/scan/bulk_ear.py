@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 ROOM = 1 << 16  # frames: 16 MiB, a sixteenth of a second at a million a second
 _FEW = 1 << 8
-_AT_ONCE = 1 << 14  # frames in one look
+AT_ONCE = 1 << 14  # frames in one look
 _PLAIN = 40  # bytes of an answer's headers without options
 _PLAIN_VERSION, _ICMP, _TCP = 0x45, 1, 6
 # Bytes of a frame that are looked at: an error, and what it quotes of a probe, each with all the
@@ -144,7 +144,7 @@ class BulkEar:
         """Hear no more."""
         del self._frames, self._status, self._stamps, self._lengths
         self._ring.close()
-        self.socket.close()
+        packet_socket.leave(self.socket)
 
     def lost(self) -> int:
         """How many found no room here since the last time."""
@@ -162,7 +162,7 @@ class BulkEar:
             return None
         status = self._status[head : head + _FEW] & 1
         if status.all():  # much has come: look further, which takes a while in itself
-            status = self._status[head : head + _AT_ONCE] & 1
+            status = self._status[head : head + AT_ONCE] & 1
         count = len(status) if status.all() else int(status.argmin())
         rows = self._frames[head : head + count]
         if self._first < 0:

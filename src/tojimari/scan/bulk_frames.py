@@ -7,11 +7,7 @@ The sequence number of a probe is its place among those under way, with a keyed 
 port laid over it: an answer says which probe it is for, and nobody else can say it.
 """
 
-import os
 from typing import TYPE_CHECKING
-
-# numpy would start a thread for each processor, for algebra that is never asked for: 30 ms.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 

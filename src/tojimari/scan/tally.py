@@ -1,14 +1,16 @@
 """What a scan has found: how many doors of each kind, and a row for each that is listed."""
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.observation import Observation, State, Witness
 from tojimari.scan.intervals import shown
+from tojimari.scan.listed import Listed
 from tojimari.scan.plan import Plan
 from tojimari.scan.task import Answer, Answers, Ended, Ending, Progress, Reason, Space
 
@@ -103,7 +105,7 @@ def _alike(answers: Answers) -> Iterator[tuple[tuple[int, int], int]]:
         yield (one >> 4, one & 15), held.count(one)
 
 
-def _runs(space: Space) -> Iterator[tuple[int, int]]:
+def runs(space: Space) -> Iterator[tuple[int, int]]:
     """Of each run of addresses: what a rank is less than its address; and where its ranks end."""
     rank = 0
     for first, last in space.addresses:
@@ -125,6 +127,19 @@ def place_of(space: Space, address: int, port: int) -> int | None:
     return None
 
 
+def gathered(part: int, rows: Sequence[Row]) -> Listed:
+    """Rows of one part as columns: what ``Tally.rows_of`` undoes."""
+    answers = Answers(
+        array("Q", [one.place for one in rows]),
+        array("B", [one.answer for one in rows]),
+        array("B", [one.reason for one in rows]),
+        array("B", [one.ttl for one in rows]),
+        array("f", [one.seconds for one in rows]),
+        array("B", [one.tries for one in rows]),
+    )
+    return Listed(part, answers)
+
+
 @dataclass(slots=True)
 class Tally:
     """The sum of what was told.
@@ -132,14 +147,14 @@ class Tally:
     Attributes:
         plan: What is done.
         counts: Doors by transport, answer and reason; of one part each.
-        rows: Those that are listed, in the order in which they became known.
+        listed: Those that are listed, in the order in which they became known.
         progress: How far each part is.
         endings: How the parts ended that are over.
     """
 
     plan: Plan
     counts: list["Counter[tuple[int, int]]"] = field(init=False)
-    rows: list[Row] = field(default_factory=list[Row])
+    listed: list[Listed] = field(default_factory=list[Listed])
     progress: dict[int, Progress] = field(default_factory=dict[int, Progress])
     endings: dict[int, Ending] = field(default_factory=dict[int, Ending])
 
@@ -147,14 +162,17 @@ class Tally:
         """Nothing is known of any part."""
         self.counts = [Counter() for _ in self.plan.parts]
 
-    def found(self, part: int, answers: Answers) -> list[Row]:
-        """Some doors are known; the rows of those that are listed."""
+    def found(self, part: int, answers: Answers) -> Listed:
+        """Some doors are known; those of them that are listed."""
         counts = self.counts[part]
         for (answer, reason), number in _alike(answers):
             counts[answer, reason] += number
-        rows = self._listed(part, answers)
-        self.rows += rows
-        return rows
+        listed = Listed(part, answers)
+        if not self.plan.lists_all:
+            listed = listed.only_open()
+        if len(listed):
+            self.listed.append(listed)
+        return listed
 
     def going(self, part: int, progress: Progress) -> None:
         """So far a part is."""
@@ -165,24 +183,29 @@ class Tally:
         self.endings[part] = ending
         self.progress[part] = ending.progress
 
-    def _listed(self, part: int, answers: Answers) -> list[Row]:
-        if self.plan.lists_all:
-            chosen: Iterable[int] = range(len(answers.places))
-        else:
-            held = answers.answers.tobytes()
-            if Answer.OPEN not in held:
-                return []
-            chosen = (index for index, answer in enumerate(held) if answer == Answer.OPEN)
+    @property
+    def rows(self) -> list[Row]:
+        """A row for each door that is listed, in the order in which they became known."""
+        return [row for listed in self.listed for row in self.rows_of(listed)]
+
+    def rows_of(self, listed: Listed) -> list[Row]:
+        """A row for each of some doors."""
+        answers, part = listed.answers, listed.part
         task = self.plan.parts[part].task
         space, transport, version = task.space, task.transport, task.space.family
         ports, width = space.ports, len(space.ports)
-        runs = list(_runs(space))
-        ends = [end for _, end in runs]
-        places, kinds, reasons = answers.places, answers.answers, answers.reasons
-        ttls, seconds, tries = answers.ttls, answers.seconds, answers.tries
+        shifts = list(runs(space))
+        ends = [end for _, end in shifts]
         rows: list[Row] = []
-        for index in chosen:
-            place = places[index]
+        for place, answer, reason, ttl, seconds, tries in zip(
+            answers.places,
+            answers.answers,
+            answers.reasons,
+            answers.ttls,
+            answers.seconds,
+            answers.tries,
+            strict=True,
+        ):
             rank, port = divmod(place, width)
             rows.append(
                 Row(
@@ -190,13 +213,13 @@ class Tally:
                     place,
                     transport,
                     version,
-                    rank + runs[bisect_right(ends, rank)][0],
+                    rank + shifts[bisect_right(ends, rank)][0],
                     ports[port],
-                    _ANSWER[kinds[index]],
-                    _REASON[reasons[index]],
-                    ttls[index],
-                    seconds[index],
-                    tries[index],
+                    _ANSWER[answer],
+                    _REASON[reason],
+                    ttl,
+                    seconds,
+                    tries,
                 )
             )
         return rows
@@ -204,10 +227,19 @@ class Tally:
     @property
     def totals(self) -> Counter[Kind]:
         """Doors by transport, answer and reason, of all parts."""
+        return self._kinds(enumerate(self.counts))
+
+    @property
+    def shown(self) -> Counter[Kind]:
+        """The same of those that are listed."""
+        return self._kinds((one.part, dict(_alike(one.answers))) for one in self.listed)
+
+    def _kinds(self, counts: Iterable[tuple[int, Mapping[tuple[int, int], int]]]) -> Counter[Kind]:
         found: Counter[Kind] = Counter()
-        for part, counts in zip(self.plan.parts, self.counts, strict=True):
-            for (answer, reason), number in counts.items():
-                found[part.task.transport, Answer(answer), Reason(reason)] += number
+        for part, alike_ones in counts:
+            transport = self.plan.parts[part].task.transport
+            for (answer, reason), number in alike_ones.items():
+                found[transport, Answer(answer), Reason(reason)] += number
         return found
 
     @property

@@ -264,6 +264,7 @@ class Method:
         rank: The lower is tried first where several can.
         obstacle: Why it cannot do a task here; None where it can.
         run: Do it. Closes what it opens, whatever happens.
+        least: Doors from which it pays; for fewer it is only taken by name.
     """
 
     name: str
@@ -272,6 +273,7 @@ class Method:
     rank: int
     obstacle: Callable[[Task], Message | None]
     run: Callable[[Task, Told], Ending]
+    least: int = 0
 
 
 METHODS = "tojimari.scan.methods"
