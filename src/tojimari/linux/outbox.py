@@ -18,8 +18,8 @@ from tojimari.linux import libc
 _VECTOR = struct.Struct("@PN")  # struct iovec: base, length
 _MESSAGE = struct.Struct("@PI4xPNPNi4xI4x")  # struct mmsghdr, of 64 bits: its message, its length
 _TARGET = 28  # bytes of the larger socket address, struct sockaddr_in6
-_FULL = frozenset({errno.ENOBUFS, errno.EAGAIN, errno.EINTR})
-_PAUSE = 0.0001  # seconds: what a device needs for a few hundred packets
+FULL = frozenset({errno.ENOBUFS, errno.EAGAIN, errno.EINTR})  # a device or its queue is full
+PAUSE = 0.0001  # seconds: what a device needs for a few hundred packets
 PATIENCE = 1.0  # seconds that a full device is waited for
 
 
@@ -85,12 +85,12 @@ class Outbox:
                     self._descriptor, self._first + _MESSAGE.size * sent, count - sent
                 )
             except OSError as error:
-                if error.errno not in _FULL:
+                if error.errno not in FULL:
                     raise
                 if waited > PATIENCE:
                     break
-                time.sleep(_PAUSE)
-                waited += _PAUSE
+                time.sleep(PAUSE)
+                waited += PAUSE
         return sent
 
 

@@ -16,8 +16,9 @@ _RX_RING = 5
 _VERSION = 10
 _TPACKET_V2 = 1
 _BLOCK = 1 << 20  # bytes; a multiple of the page size and of the stride
-STRIDE = 128  # bytes of a frame in the ring
+STRIDE = 256  # bytes of a frame in the ring, of which about 190 are the frame's own
 STATUS = 0  # where the kernel's word of a frame is: 4 bytes, native; bit 0: it is ours to read
+LENGTHS_AT = 4  # where two times 4 bytes say how long the frame was, and how much of it is here
 TIME_AT = (
     16  # where the time of its coming is: seconds and nanoseconds of the wall clock, 4 bytes each
 )
@@ -37,7 +38,7 @@ class Ring:
 
         Args:
             socket: As ``packet_socket.frames`` makes it; it stays the caller's.
-            room: How many frames, a power of two, at least 8,192.
+            room: How many frames, a power of two, at least 4,096.
 
         Raises:
             OSError: The kernel refused; not enough memory.

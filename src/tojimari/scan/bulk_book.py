@@ -15,7 +15,6 @@ from tojimari.scan.book import Checked, Tally
 from tojimari.scan.bulk_doors import PIECE, Doors
 from tojimari.scan.bulk_ear import AT_ONCE
 from tojimari.scan.bulk_send import Sender
-from tojimari.scan.packet import ACK, RST
 from tojimari.scan.sweep import CHECKS
 from tojimari.scan.task import Answer, Answers, Reason, Told
 
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 
 _KNOWN = 4096  # doors that answered, kept for checks
 _SAMPLES = 16
+# What each reason says of a door: somebody else than its machine says that it is filtered.
+_ANSWERS: "U8" = np.full(max(Reason) + 1, Answer.FILTERED, np.uint8)
+_ANSWERS[Reason.SYN_ACK], _ANSWERS[Reason.RST] = Answer.OPEN, Answer.CLOSED
 _NOBODY: "U32" = np.empty(0, np.uint32)
 _CHECK_PAUSE = 0.01  # seconds from one round of checks to the next: more of them tell nothing more
 
@@ -48,8 +50,21 @@ class BulkBook:
         first_port: int,
         clock: Callable[[], float],
         told: Told,
+        beside: "list[BulkBook]",
     ) -> None:
-        """Begin with everything unknown."""
+        """Begin with everything unknown.
+
+        Args:
+            doors: The stretch.
+            sender: What sends.
+            ear: What hears.
+            first_port: Of those that we probe from.
+            clock: Seconds.
+            told: Who is told.
+            beside: All books that are under way, this one included: what is heard may be for
+                each of them.
+        """
+        self._beside = beside
         self._doors, self._sender, self._ear = doors, sender, ear
         self._first_port, self._clock, self._told = first_port, clock, told
         count = doors.count
@@ -128,11 +143,12 @@ class BulkBook:
         return [self._checks.pop(slot) for slot in over]
 
     def arrived(self) -> int:
-        """How many answers have come; what came is taken in."""
+        """How many answers have come; what came is taken in, by whom it is for."""
         # What comes meanwhile is taken in the next time: a few at a time would never end while
         # others send, and cost as much for sixty as for a thousand (measured).
         while (came := self._ear.receive()) is not None:
-            self._take(came)
+            for book in self._beside:
+                book._take(came)  # noqa: SLF001 - of its own kind
             if len(came.hosts) < AT_ONCE:
                 break
         return self._arrived
@@ -154,13 +170,13 @@ class BulkBook:
     def _take(self, came: "Columns") -> None:
         positions, right = self._doors.asked(came.hosts, came.ports, came.numbers)
         slots = came.our_ports - np.uint16(self._first_port)
-        right &= (came.flags & ACK) != 0
+        right &= came.reasons != 0
         right &= slots < PORTS
         (rows,) = np.nonzero(right)
         self._arrived += len(rows)
         checks = slots[rows] >= TRIES
         if checks.any():
-            self._take_checks(slots[rows[checks]], came.flags[rows[checks]])
+            self._take_checks(slots[rows[checks]], came.reasons[rows[checks]])
             rows = rows[~checks]
         rows = rows[self._states[positions[rows]] == 0]
         if not len(rows):
@@ -168,42 +184,43 @@ class BulkBook:
         _, once = np.unique(positions[rows], return_index=True)
         rows = rows[once]
         positions = positions[rows]
-        closed = (came.flags[rows] & RST) != 0
-        answers = np.where(closed, np.uint8(Answer.CLOSED), np.uint8(Answer.OPEN))
-        self._states[positions] = answers
-        self._known = np.concatenate((positions[-_KNOWN:], self._known))[:_KNOWN]
-        self._tell(positions, answers, came.hops[rows], slots[rows], came.times[rows])
+        reasons = came.reasons[rows]
+        self._states[positions] = _ANSWERS[reasons]
+        answering = positions[_ANSWERS[reasons] != Answer.FILTERED]
+        self._known = np.concatenate((answering[-_KNOWN:], self._known))[:_KNOWN]
+        self._tell(positions, reasons, came.hops[rows], slots[rows], came.times[rows])
 
-    def _take_checks(self, slots: "U16", flags: "U8") -> None:
-        for slot, flag in zip(slots.tolist(), flags.tolist(), strict=True):
+    def _take_checks(self, slots: "U16", reasons: "U8") -> None:
+        for slot, reason in zip(slots.tolist(), reasons.tolist(), strict=True):
             one = self._checks.get(slot)
             if one is None:
                 continue
-            if flag & RST:
+            if reason == Reason.RST:
                 one.closed_heard = min(one.closed_heard + 1, one.closed)
-            else:
+            elif reason == Reason.SYN_ACK:
                 one.opens_heard = min(one.opens_heard + 1, one.opens)
 
     def _tell(
-        self, positions: "U32", answers: "U8", hops: "U8", slots: "U16", times: "F64"
+        self, positions: "U32", reasons: "U8", hops: "U8", slots: "U16", times: "F64"
     ) -> None:
-        count = len(positions)
-        opens = int((answers == Answer.OPEN).sum())
+        answers = _ANSWERS[reasons]
+        itself, is_open = answers != Answer.FILTERED, answers == Answer.OPEN
+        opens, count = int(is_open.sum()), int(itself.sum())
         again = slots > 0
         self.opens += opens
         self.answering += count
-        self.unanswered -= count
+        self.unanswered -= len(positions)
         tally = self._tally
         tally.opens += opens
         tally.closed += count - opens
-        tally.retried += int(again.sum())
-        tally.retried_opens += int((again & (answers == Answer.OPEN)).sum())
+        tally.refused += len(positions) - count
+        tally.retried += int((again & itself).sum())
+        tally.retried_opens += int((again & is_open).sum())
         trips: F32 = (times - self._began).astype(np.float32) - self._sent_at[positions]
         np.maximum(trips, 0, out=trips)
-        known = slots == self._slot
-        tally.trips += trips[known][:: -(-count // _SAMPLES)].tolist()
+        known = (slots == self._slot) & itself
+        tally.trips += trips[known][:: -(-len(positions) // _SAMPLES)].tolist()
         trips[~known] = np.nan
-        reasons = np.where(answers == Answer.OPEN, np.uint8(Reason.SYN_ACK), np.uint8(Reason.RST))
         places = self._doors.places(positions)
         self._told.answers(
             Answers(

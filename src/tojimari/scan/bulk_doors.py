@@ -27,6 +27,7 @@ class Doors:
     Attributes:
         records: Shape (room, ``RECORD``), big-endian.
         base: Which record of all that there is room for is the first of these.
+        first: Where in the order the stretch begins.
         count: How many doors the stretch has.
     """
 
@@ -51,7 +52,12 @@ class Doors:
         self._key = (int.from_bytes(os.urandom(8), "big"), int.from_bytes(os.urandom(8), "big"))
         self.records, self.base = records, base
         self._targets = records.view(">u4")[:, 0]
-        self._first = self.count = 0
+        self.first = self.count = 0
+
+    def found(self, first: int, count: int) -> "Doors":
+        """``find``, and these doors."""
+        self.find(first, count)
+        return self
 
     def find(self, first: int, count: int) -> None:
         """Find the doors of a stretch, in the place of those that were here.
@@ -60,7 +66,7 @@ class Doors:
             first: Where in the order it begins.
             count: How many doors; not more than there are records.
         """
-        self._first, self.count = first, count
+        self.first, self.count = first, count
         for at in range(0, count, PIECE):
             end = min(at + PIECE, count)
             positions = np.arange(at, end, dtype=np.uint32)
@@ -82,7 +88,7 @@ class Doors:
 
     def places(self, positions: "U32") -> "U64":
         """The places in the space of some doors of the stretch."""
-        return self._order.column(positions.astype(np.uint64) + np.uint64(self._first))
+        return self._order.column(positions.astype(np.uint64) + np.uint64(self.first))
 
     def addresses(self, positions: "U32") -> "U32":
         """The addresses of some doors of the stretch."""

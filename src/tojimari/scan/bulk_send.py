@@ -12,7 +12,7 @@ from tojimari.scan.lanes import Lanes
 
 if TYPE_CHECKING:
     from tojimari.scan.bulk_frames import F32, U16, U32
-    from tojimari.scan.bulk_live import Live, LiveBox
+    from tojimari.scan.bulk_live import Live
 
 
 class Crate:
@@ -62,7 +62,6 @@ class Sender:
         stencil: Stencil,
         lanes: "Lanes[Crate]",
         live: "Live | None" = None,
-        live_lanes: "Lanes[LiveBox] | None" = None,
         hardware: "dict[int, bytes] | None" = None,
     ) -> None:
         """Keep what is needed.
@@ -71,10 +70,9 @@ class Sender:
             stencil: The constant part of a frame.
             lanes: What sends by system calls.
             live: What sends by the kernel's own frames; None for nothing.
-            live_lanes: Its lanes.
             hardware: Link addresses by address; None where all frames go to the gateway.
         """
-        self._stencil, self._lanes, self._live, self._live_lanes = stencil, lanes, live, live_lanes
+        self._stencil, self._lanes, self._live = stencil, lanes, live
         self._addresses = self._links = None
         if hardware is not None:
             ordered = sorted(hardware)
@@ -92,18 +90,18 @@ class Sender:
             positions: Which doors. Shape (n,).
             slot: From which of our ports.
         """
-        live, lanes = self._live, self._live_lanes
-        if live is not None and lanes is not None:
+        live = self._live
+        if live is not None:
             now = time.monotonic() - began
             if tried := live.tried(positions, doors.base, slot):
                 sent_at[positions[:tried]] = now
                 positions = positions[tried:]
                 if not len(positions):
                     return
-        if live is None or lanes is None or live.refused:
+        if live is None or live.refused:
             self.send_mixed(doors, sent_at, began, positions, np.array([slot], np.uint16))
             return
-        lane = lanes.take()
+        lane = live.take()
         lane.box.load(positions, doors.base, slot)
         lane.box.note(positions, sent_at, began)
         lane.go(len(positions))

@@ -7,7 +7,7 @@ test, faster than any clock.
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Protocol
 
 from tojimari.core.message import Message, mark
@@ -117,7 +117,21 @@ class Sweep:
 
     def run(self) -> Ending:
         """Do it."""
-        why = self._passes()
+        steps = self.steps()
+        while True:
+            try:
+                self._book.wait(next(steps))
+            except StopIteration as end:
+                ending: Ending = end.value
+                return ending
+
+    def steps(self) -> Generator[float, None, Ending]:
+        """Do it, but leave the waiting for a pass's last answers to whoever asks.
+
+        Yields:
+            Seconds that may pass before it goes on; it has sent all that it had to for now.
+        """
+        why = yield from self._passes()
         self._collect()
         if why in {Ended.SURE, Ended.RETRIES}:
             self._book.tell_rest(Answer.FILTERED)
@@ -127,11 +141,11 @@ class Sweep:
         progress = self._progress(self._clock())
         return Ending(why, progress, self._certainty.silent, self._remarks())
 
-    def _passes(self) -> Ended:
+    def _passes(self) -> Generator[float, None, Ended]:
         while True:
             if not self._book.begin(self._attempt):
                 return Ended.SURE
-            ended = self._one_pass()
+            ended = yield from self._one_pass()
             if ended is not None:
                 return ended
             if not self._book.unanswered:
@@ -148,7 +162,7 @@ class Sweep:
             self._timer.back_off()
             self._asked -= _CHECK_EVERY * CHECKS  # so that each pass begins with some
 
-    def _one_pass(self) -> Ended | None:
+    def _one_pass(self) -> Generator[float, None, Ended | None]:
         """Ask everything once and wait for the last answer; why it ended early, or None."""
         book, flow = self._book, self._flow
         began = self._clock()
@@ -175,7 +189,7 @@ class Sweep:
                 return ended
             self._collect()
             if book.unanswered:
-                book.wait(rest)
+                yield rest
         self._collect()
         return None
 

@@ -11,7 +11,7 @@ from tojimari.core.endpoint import Transport
 from tojimari.linux import rtnetlink
 from tojimari.scan.methods.syn_bulk import METHOD
 from tojimari.scan.permutation import Permutation
-from tojimari.scan.task import Answer, Ended, Ending, Limits, Space, Task, Way
+from tojimari.scan.task import Answer, Ended, Ending, Limits, Reason, Space, Task, Way
 from yard import CABLE, OURS, THEIRS, Yard, run
 
 
@@ -80,6 +80,30 @@ def test_loss_hides_no_host(town: Yard) -> None:
     ending, told = scan(Task(Transport.TCP, space, way(), 7, 0, space.size, FAST))
     assert len(told.places(Answer.OPEN)) == 4096
     assert ending.progress.sweep > 1
+
+
+def test_what_a_firewall_says_on_the_way_is_told(town: Yard) -> None:
+    town.listen(80)
+    town.run("nft", "add", "table", "inet", "f")
+    chain = "{ type filter hook input priority 0; policy accept; }"
+    town.run("nft", "add", "chain", "inet", "f", "input", chain)
+    words = {79: "admin-prohibited", 81: "host-unreachable", 82: "port-unreachable"}
+    for port, said in words.items():
+        rule = f"tcp dport {port} reject with icmp {said}"
+        town.run("nft", "add", "rule", "inet", "f", "input", *rule.split())
+    town.run("sysctl", "-qw", "net.ipv4.icmp_msgs_per_sec=100000", "net.ipv4.icmp_msgs_burst=1000")
+    town.run("sysctl", "-qw", "net.ipv4.icmp_ratelimit=0")
+    space = Space(4, networks("10.98.0.0/26"), (79, 80, 81, 82))
+    ending, told = scan(Task(Transport.TCP, space, way(), 7, 0, space.size, FAST))
+    assert ending.why is Ended.SURE
+    assert len(told.places(Answer.OPEN)) == 64
+    assert len(told.places(Answer.FILTERED)) == 3 * 64
+    assert {(space.door(place)[1], one[1]) for place, one in told.found.items()} == {
+        (79, Reason.ADMIN_PROHIBITED),
+        (80, Reason.SYN_ACK),
+        (81, Reason.HOST_UNREACHABLE),
+        (82, Reason.PORT_UNREACHABLE),
+    }
 
 
 def test_neighbours_have_link_addresses_of_their_own(town: Yard) -> None:

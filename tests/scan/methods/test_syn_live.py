@@ -11,10 +11,22 @@ import yard
 from simulated import Listener
 from tojimari.core.endpoint import Transport
 from tojimari.linux import rtnetlink
+from tojimari.linux.copied_frames import CopiedFrames
 from tojimari.linux.live_frames import left
-from tojimari.scan import bulk
+from tojimari.scan import bulk, bulk_live
 from tojimari.scan.methods.syn_live import LEAST, METHOD
-from tojimari.scan.task import Answer, Ended, Ending, Limits, Space, Task, Way
+from tojimari.scan.permutation import Permutation
+from tojimari.scan.task import (
+    Answer,
+    Answers,
+    Ended,
+    Ending,
+    Limits,
+    Progress,
+    Space,
+    Task,
+    Way,
+)
 from yard import CABLE, OURS, THEIRS, Yard, run
 
 # A virtual cable takes such frames once its other end collects packets before it hands them on:
@@ -84,8 +96,89 @@ def test_every_host_is_asked_by_frames_of_the_kernel(
     assert all(0 <= one < 5 for one in known)
 
 
-def test_a_device_that_does_not_take_them_is_sent_to_by_calls(town: Yard) -> None:
+class Refused:
+    """What the kernel does not do."""
+
+    def __init__(self, *given: object) -> None:
+        del given
+        raise PermissionError(1, "Operation not permitted")
+
+
+def test_a_device_that_does_not_take_them_is_sent_copies(
+    town: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
     del town
+    sent: list[int] = []
+    run_of = CopiedFrames.run
+
+    def counted(frames: CopiedFrames, count: int) -> None:
+        sent.append(count)
+        run_of(frames, count)
+
+    monkeypatch.setattr(CopiedFrames, "run", counted)
+    asked = task()
+    ending, told = scan(asked)
+    assert (ending.why, ending.remarks) == (Ended.SURE, ())
+    assert sum(sent) >= asked.space.size
+    assert len(told.places(Answer.OPEN)) == 2 * 2048
+    assert len(told.places(Answer.CLOSED)) == 2048
+
+
+class Placed(Listener):
+    """Holds that every door before the position has been told: --resume begins there."""
+
+    def __init__(self, asked: Task, stop_after: int) -> None:
+        super().__init__(lambda: len(self.found) >= stop_after)
+        size = asked.space.size
+        places = Permutation(size, asked.seed).stretch(0, size)
+        self._index = {place: at for at, place in enumerate(places)}
+        self._told = bytearray(size)
+
+    def answers(self, answers: Answers) -> None:
+        super().answers(answers)
+        for place in answers.places:
+            self._told[self._index[place]] = 1
+
+    def progress(self, progress: Progress) -> None:
+        super().progress(progress)
+        assert all(self._told[: progress.position])
+
+
+@pytest.mark.parametrize("stop_after", [9000, 3000])
+def test_what_is_not_told_is_never_passed_over(
+    town: Yard, monkeypatch: pytest.MonkeyPatch, stop_after: int
+) -> None:
+    town.run("ip", "route", "add", "blackhole", "10.98.4.0/22")
+    monkeypatch.setattr(bulk, "STRETCH", 1 << 10)
+    asked = task()
+    told = Placed(asked, stop_after)
+    ending = METHOD.run(asked, told)
+    positions = [one.position for one in told.reports]
+    assert positions == sorted(positions)
+    assert len(set(positions)) > 2
+    if stop_after > asked.space.size:
+        assert (ending.why, ending.progress.position) == (Ended.SURE, asked.space.size)
+        assert ending.progress.settled == len(told.found) == asked.space.size
+    else:
+        assert ending.why is Ended.STOPPED
+        assert ending.progress.position < asked.space.size
+
+
+def test_a_full_device_is_waited_for(town: Yard) -> None:
+    del town
+    limits = "rate 30mbit burst 16kb limit 32kb"
+    run("tc", "qdisc", "add", "dev", CABLE, "root", "tbf", *limits.split())
+    asked = replace(task(), limits=Limits(rate=LEAST, retries=0))
+    ending, told = scan(asked)
+    assert ending.remarks == ()
+    assert len(told.places(Answer.OPEN)) == 2 * 2048
+    assert len(told.places(Answer.CLOSED)) == 2048
+    assert ending.progress.sweep == 1
+
+
+def test_where_no_copies_are_made_calls_send(town: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    del town
+    monkeypatch.setattr(bulk_live, "CopiedFrames", Refused)
     asked = task("10.98.0.0/24")
     ending, told = scan(asked)
     assert ending.why is Ended.SURE
@@ -97,12 +190,6 @@ def test_where_the_kernel_makes_none_they_are_sent_by_calls(
     town: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del town
-
-    class Refused:
-        def __init__(self, *given: object) -> None:
-            del given
-            raise PermissionError(1, "Operation not permitted")
-
     monkeypatch.setattr(bulk, "Live", Refused)
     ending, told = scan(task("10.98.0.0/24"))
     assert [one.code for one in ending.remarks] == ["not-live"]
