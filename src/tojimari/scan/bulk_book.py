@@ -68,10 +68,14 @@ class BulkBook:
         self._doors, self._sender, self._ear = doors, sender, ear
         self._first_port, self._clock, self._told = first_port, clock, told
         count = doors.count
-        self._states = np.zeros(count, np.uint8)
-        self._sent_at = np.zeros(count, np.float32)  # seconds after the beginning
+        self._states = doors.states[:count]
+        self._states[:] = 0
+        self._sent_at = doors.sent_at[:count]  # seconds after the beginning
         self._began = clock()
-        self._queue: U32 = np.arange(count, dtype=np.uint32)
+        self._queue: U32 = doors.queue[:count]
+        for at in range(0, count, PIECE):
+            end = min(at + PIECE, count)
+            self._queue[at:end] = np.arange(at, end, dtype=np.uint32)
         self._done = self._slot = self._attempts = 0
         self.left = self.opens = self.answering = self.sent = 0
         self.unanswered = count
@@ -95,9 +99,19 @@ class BulkBook:
         self._attempts = attempt + 1
         self._done = 0
         if attempt:
-            self._queue = self._queue[self._states[self._queue] == 0]
+            self._close_up()
         self.left = len(self._queue)
         return self.left
+
+    def _close_up(self) -> None:
+        """Take out of the queue what is known, in place."""
+        kept = 0
+        for at in range(0, len(self._queue), PIECE):
+            part = self._queue[at : at + PIECE]
+            part = part[self._states[part] == 0]
+            self._queue[kept : kept + len(part)] = part
+            kept += len(part)
+        self._queue = self._queue[:kept]
 
     def knock(self, count: int, checks: int = 0) -> int:
         """Send the next probes, and checks among them; returns how many went out."""
@@ -235,9 +249,9 @@ class BulkBook:
 
     def tell_rest(self, answer: Answer) -> None:
         """Say of everything that never answered what that means."""
-        rest = self._queue[self._states[self._queue] == 0]
-        for at in range(0, len(rest), PIECE):
-            part = rest[at : at + PIECE]
+        for at in range(0, len(self._queue), PIECE):
+            part = self._queue[at : at + PIECE]
+            part = part[self._states[part] == 0]
             count = len(part)
             places = self._doors.places(part)
             self._told.answers(

@@ -27,6 +27,9 @@ class Doors:
     Attributes:
         records: Shape (room, ``RECORD``), big-endian.
         base: Which record of all that there is room for is the first of these.
+        states: Shape (room,): for whoever asks, what is known of each.
+        sent_at: Shape (room,): the same, when each was asked last.
+        queue: Shape (room,): the same, which are to be asked.
         first: Where in the order the stretch begins.
         count: How many doors the stretch has.
     """
@@ -52,6 +55,10 @@ class Doors:
         self._key = (int.from_bytes(os.urandom(8), "big"), int.from_bytes(os.urandom(8), "big"))
         self.records, self.base = records, base
         self._targets = records.view(">u4")[:, 0]
+        # Made once: what is made anew for each stretch is not given back to the system at once.
+        self.states = np.zeros(len(records), np.uint8)
+        self.sent_at = np.zeros(len(records), np.float32)
+        self.queue = np.zeros(len(records), np.uint32)
         self.first = self.count = 0
 
     def found(self, first: int, count: int) -> "Doors":

@@ -168,12 +168,12 @@ def test_a_full_device_is_waited_for(town: Yard) -> None:
     del town
     limits = "rate 30mbit burst 16kb limit 32kb"
     run("tc", "qdisc", "add", "dev", CABLE, "root", "tbf", *limits.split())
-    asked = replace(task(), limits=Limits(rate=LEAST, retries=0))
-    ending, told = scan(asked)
+    ending, told = scan(task())
     assert ending.remarks == ()
     assert len(told.places(Answer.OPEN)) == 2 * 2048
     assert len(told.places(Answer.CLOSED)) == 2048
-    assert ending.progress.sweep == 1
+    # What found no room was sent a moment later, and is not missed until the next pass.
+    assert sum(tries == 1 for _, _, tries in told.found.values()) > 0.9 * len(told.found)
 
 
 def test_where_no_copies_are_made_calls_send(town: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
