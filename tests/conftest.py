@@ -22,12 +22,6 @@ settings.load_profile("tojimari")
 ALLOWED_SKIPS: dict[str, str] = {}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that boot a street first: they take longest, and would end alone on one processor."""
-    long = {item.path for item in items if "streets" in getattr(item, "fixturenames", ())}
-    items.sort(key=lambda item: item.path not in long)
-
-
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what needs programs that this machine lacks; script/test names their packages."""
     for mark in item.iter_markers("peers"):
