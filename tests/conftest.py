@@ -1,5 +1,6 @@
 """What every test may count on: isolation, or a counted skip; in CI a skip is a failure."""
 
+import fcntl
 import os
 import shutil
 import socket
@@ -22,18 +23,27 @@ settings.load_profile("tojimari")
 ALLOWED_SKIPS: dict[str, str] = {}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that boot a street first: they take longest, and would end alone on one processor."""
-    long = {item.path for item in items if "streets" in getattr(item, "fixturenames", ())}
-    items.sort(key=lambda item: item.path not in long)
-
-
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what needs programs that this machine lacks; script/test names their packages."""
     for mark in item.iter_markers("peers"):
         missing = [str(name) for name in mark.args if shutil.which(str(name)) is None]
         if missing:
             pytest.skip(f"needs {', '.join(missing)}")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def table_of_its_own(request: pytest.FixtureRequest) -> Generator[None]:
+    """Files that put our table into the suite's namespace take turns: its processes share that."""
+    text = request.path.read_text(encoding="utf-8")
+    if "streets" in text or "tojimari.close" not in text:
+        yield
+        return
+    turn = os.open(Path(__file__).parent, os.O_RDONLY)
+    try:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(turn)
 
 
 @pytest.fixture

@@ -65,3 +65,12 @@ def test_what_was_measured_at_another_rate_is_not_compared() -> None:
     certainty.rate_changed()
     certainty.saw_checks(checks(100, 99, 10, 10))
     assert not certainty.resets_limited
+
+
+def test_a_pass_that_can_prove_nothing_yet_is_known_before_it_is_closed() -> None:
+    certainty = Certainty()
+    certainty.end_pass(0, 30)
+    assert certainty.proves_nothing_yet(1, 30)
+    certainty.end_pass(1, 30)
+    assert not certainty.proves_nothing_yet(2, 30)
+    assert certainty.end_pass(2, 30)

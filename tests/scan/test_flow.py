@@ -76,3 +76,16 @@ def test_a_million_a_second_go_by_the_thousand_and_no_faster_than_was_said() -> 
             sent += count
         now += 0.0001
     assert 1_950_000 <= sent <= 2_002_000
+
+
+def test_a_line_that_loses_much_now_and_then_is_not_slowed_for_it() -> None:
+    flow = Flow(200_000, None)
+    for lost in (8, 7, 9, 14, 6, 8):  # of 40 each: a fifth as a mean, once more than a third
+        assert not flow.judge(lost, 40, 200_000)
+    assert flow.crowded is None
+
+
+def test_a_crowd_is_gone_slower_for_at_once() -> None:
+    flow = Flow(200_000, None)
+    assert flow.judge(30, 40, 200_000)
+    assert flow.crowded is not None

@@ -70,8 +70,8 @@ def asking(
             programs[endpoint.port] = (*programs.get(endpoint.port, ()), *door.programs)
     firewall = walls.read.get(ours)
     runs = firewall.program.port_classes() if firewall is not None else []
-    named = _numbers([(one.ports.first, one.ports.last) for one in intents
-                      if one.transport is Transport.UDP])  # fmt: skip
+    meant = [one.ports for one in intents if one.transport is Transport.UDP]
+    named = _numbers([(one.first, one.last) for one in meant])
     named += _numbers([one for one in runs if one[1] - one[0] < ALONE])
     others = {*named[:NAMED], *ports.top(USUAL_UDP, Transport.UDP)} - {0}
     if wanted is not None:
