@@ -6,6 +6,7 @@ from scenery import HOST_NETNS, LOOPBACK, NOW, PRIVATE
 from tojimari.app import join
 from tojimari.core.door import Door
 from tojimari.core.endpoint import Endpoint, Transport
+from tojimari.core.interface import Interface
 from tojimari.core.meaning import NOTHING_KNOWN, Advice, Meaning
 from tojimari.core.message import Message
 from tojimari.core.socket import (
@@ -14,7 +15,6 @@ from tojimari.core.socket import (
     Direction,
     Evidence,
     InsideView,
-    Interface,
     Listener,
     Namespace,
     Owner,

@@ -9,8 +9,9 @@ from tojimari.audit.check import Scene
 from tojimari.core.door import Door, Forwarding
 from tojimari.core.exposure import Decider, Redirection, Zone
 from tojimari.core.intent import Intent
+from tojimari.core.interface import Interface
 from tojimari.core.message import Message
-from tojimari.core.socket import Interface, Listener, Namespace
+from tojimari.core.socket import Listener, Namespace
 from tojimari.policy import matching
 
 OWN = ("192.168.0.2/24@eth0", "fd00::2/64@eth0", "127.0.0.1/8@lo", "172.17.0.1/16@docker0")

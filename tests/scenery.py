@@ -4,10 +4,11 @@ from tojimari.core.door import Door
 from tojimari.core.endpoint import Endpoint, Transport
 from tojimari.core.exposure import Certainty, Exposure, Reach, Zone
 from tojimari.core.intent import Intent, PortRange
+from tojimari.core.interface import Interface
 from tojimari.core.meaning import NOTHING_KNOWN, Meaning
 from tojimari.core.message import Message
 from tojimari.core.observation import Observation, State, Witness
-from tojimari.core.socket import Evidence, Interface, Listener, Namespace, Owner
+from tojimari.core.socket import Evidence, Listener, Namespace, Owner
 
 NOW = 1_700_000_000.0
 HOST_NETNS = 4026531840

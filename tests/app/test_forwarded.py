@@ -7,8 +7,9 @@ from tojimari.app import join
 from tojimari.core.door import Door
 from tojimari.core.exposure import Zone
 from tojimari.core.intent import PortRange
+from tojimari.core.interface import Interface
 from tojimari.core.observation import State, Witness
-from tojimari.core.socket import Interface, Listener, Namespace
+from tojimari.core.socket import Listener, Namespace
 from tojimari.firewall.machine import Route
 
 WEB = Namespace(

@@ -1,7 +1,7 @@
 import pytest
 
 from tojimari.core.exposure import Zone
-from tojimari.core.socket import Interface
+from tojimari.core.interface import Interface
 from tojimari.firewall import intervals, sources
 from tojimari.firewall.machine import Machine, Route
 

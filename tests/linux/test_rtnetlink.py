@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tojimari.core.socket import Interface
+from tojimari.core.interface import Interface
 from tojimari.linux import rtnetlink
 from tojimari.linux.netlink import HEADER, NetlinkError, attribute
 from tojimari.linux.rtnetlink import Link

@@ -2,7 +2,8 @@ import pytest
 
 from scenery import DOCKER, HOST_NETNS, PRIVATE, PUBLIC, listener, namespace
 from tojimari.core.exposure import Certainty, Zone
-from tojimari.core.socket import Interface, Namespace
+from tojimari.core.interface import Interface
+from tojimari.core.socket import Namespace
 from tojimari.sockets.exposure import exposure
 
 YES, MAYBE, NO = Certainty.YES, Certainty.MAYBE, Certainty.NO

@@ -5,7 +5,8 @@ from typing import TypeVar
 import pytest
 
 from tojimari.core.endpoint import Transport
-from tojimari.core.socket import Evidence, Interface
+from tojimari.core.interface import Interface
+from tojimari.core.socket import Evidence
 from tojimari.linux import descriptors, proc_net, unix_queue
 from tojimari.linux.rtnetlink import Link
 from tojimari.linux.sock_diag import CLOSED, LISTEN, Row

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tojimari.core.errors import PrivilegeError, UsageError
+from tojimari.core.interface import Interface
 from tojimari.core.message import Message
-from tojimari.core.socket import Interface, Unseen
+from tojimari.core.socket import Unseen
 from tojimari.firewall import intervals, owners, reading, sources
 from tojimari.firewall.compile import compile_ruleset
 from tojimari.firewall.machine import LOOPBACK, Machine

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tojimari.core.endpoint import Endpoint
+from tojimari.core.interface import Interface
 from tojimari.core.message import Message
 
 
@@ -97,26 +98,6 @@ class Owner:
     unit: str | None = None
     container: Container | None = None
     cgroup: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Interface:
-    """A network interface and the addresses on it.
-
-    Attributes:
-        name: As the kernel calls it.
-        index: The kernel's number for it.
-        addresses: Each with its prefix length, ``192.0.2.1/24``, canonical text.
-        up: Whether it is administratively up.
-        kind: The driver's word (``veth``, ``bridge``, ``wireguard``, …), or ``ethernet`` or
-            ``loopback`` where there is none.
-    """
-
-    name: str
-    index: int
-    addresses: tuple[str, ...]
-    up: bool
-    kind: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ import subprocess
 from dataclasses import dataclass
 
 from tojimari.core.errors import HostError, PrivilegeError
+from tojimari.core.interface import Interface
 from tojimari.core.message import Message
-from tojimari.core.socket import Interface, Unseen
+from tojimari.core.socket import Unseen
 from tojimari.firewall import intervals, reading
 from tojimari.firewall.machine import Machine, Route
 from tojimari.firewall.ruleset import Ruleset

@@ -10,7 +10,7 @@ from functools import cache
 
 from tojimari.core import networks
 from tojimari.core.exposure import Zone
-from tojimari.core.socket import Interface
+from tojimari.core.interface import Interface
 from tojimari.firewall import intervals
 from tojimari.firewall.intervals import IPV4, IPV6, Intervals
 from tojimari.firewall.machine import LOOPBACK, Address, Machine

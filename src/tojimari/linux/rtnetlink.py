@@ -8,8 +8,8 @@ import sys
 from _socket import AF_INET, AF_INET6
 from dataclasses import dataclass
 
+from tojimari.core.interface import Interface
 from tojimari.core.message import mark
-from tojimari.core.socket import Interface
 from tojimari.linux import address
 from tojimari.linux.netlink import (
     NETLINK_ROUTE,

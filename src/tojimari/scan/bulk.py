@@ -1,27 +1,26 @@
 """Many doors, one stretch of the order after the other, in memory that does not grow."""
 
-import os
 import time
 from collections import deque
 from collections.abc import Generator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 
 from tojimari.core.message import Message, mark
 from tojimari.linux.outbox import Outbox
-from tojimari.scan.arrivals import PORTS
 from tojimari.scan.bulk_book import BulkBook
 from tojimari.scan.bulk_doors import Doors, blank, room
 from tojimari.scan.bulk_ear import BulkEar
 from tojimari.scan.bulk_frames import LAYOUT, Stencil
+from tojimari.scan.bulk_hearing import Hearing
 from tojimari.scan.bulk_live import Live
 from tojimari.scan.bulk_send import Crate, Sender
 from tojimari.scan.flow import Flow
 from tojimari.scan.lanes import Lanes
 from tojimari.scan.live_program import QUEUE
+from tojimari.scan.meanwhile import Meanwhile
 from tojimari.scan.permutation import Permutation
-from tojimari.scan.raw_wire import PORTS_FROM
 from tojimari.scan.sweep import BATCH, CHECKS, Sweep
 from tojimari.scan.task import Answers, Ended, Ending, Limits, Progress, Task, Told
 from tojimari.scan.timer import Timer
@@ -40,6 +39,7 @@ _RATED = 0.05  # seconds that a rate is taken over at least
 def run(
     task: Task,
     told: Told,
+    hearing: Hearing,
     hardware: dict[int, bytes],
     flow: Flow,
     timer: Timer,
@@ -51,6 +51,7 @@ def run(
     Args:
         task: IPv4, through Ethernet.
         told: Who is told.
+        hearing: What answers are heard by.
         hardware: Link addresses of the gateway, or of all addresses where there is none.
         flow: How fast.
         timer: How long an answer is waited for.
@@ -60,21 +61,28 @@ def run(
         OSError: Not permitted, or the kernel refused.
     """
     with ExitStack() as stack:
-        return _Run(task, told, hardware, stack, live=live).stretches(flow, timer)
+        return _Run(task, told, hearing, hardware, stack, live=live).stretches(flow, timer)
 
 
 class _Run:
     """One task under way."""
 
     def __init__(
-        self, task: Task, told: Told, hardware: dict[int, bytes], stack: ExitStack, *, live: bool
+        self,
+        task: Task,
+        told: Told,
+        hearing: Hearing,
+        hardware: dict[int, bytes],
+        stack: ExitStack,
+        *,
+        live: bool,
     ) -> None:
         self._task, self._told = task, told
         way, total = task.way, task.end - task.first
-        self._first_port = PORTS_FROM + PORTS * (os.urandom(1)[0] % ((65536 - PORTS_FROM) // PORTS))
+        self._first_port = hearing.first_port
         gateway = hardware.get(way.gateway, b"") if way.gateway is not None else b""
         stencil = Stencil(way.source, way.hardware, gateway, self._first_port)
-        self._ear = BulkEar(way.interface, way.source.to_bytes(4, "big"), self._first_port)
+        self._ear = BulkEar(hearing, way.source.to_bytes(4, "big"))
         stack.callback(self._ear.close)
         slow = task.limits.rate is not None and task.limits.rate < SLOW
         self._room = room(total, SLOW_STRETCH if slow else STRETCH)
@@ -86,7 +94,7 @@ class _Run:
         made = self._live(records, stencil, stack) if live else None
         self._batch = BATCH if made is None else QUEUE
         boxes = [
-            Crate(Outbox(self._ear.socket, self._batch + CHECKS, LAYOUT.length), stencil)
+            Crate(Outbox(hearing.socket, self._batch + CHECKS, LAYOUT.length), stencil)
             for _ in range(_LANES)
         ]
         lanes = Lanes(boxes, Crate.ship, spread=True)
@@ -99,10 +107,9 @@ class _Run:
             for at in range(0, records, self._room)
         )
         self._books: list[BulkBook] = []
-        self._coming: deque[Future[Doors]] = deque()
+        self._coming: deque[Meanwhile[Doors]] = deque()
         self._next = task.first
-        self._ahead = ThreadPoolExecutor(1, "tojimari-ahead")
-        stack.callback(self._ahead.shutdown, cancel_futures=True)
+        stack.callback(self._await)
 
     def _live(self, records: int, stencil: Stencil, stack: ExitStack) -> Live | None:
         try:
@@ -164,7 +171,12 @@ class _Run:
             doors, first = self._free.popleft(), self._next
             count = min(self._room, self._task.end - first)
             self._next += count
-            self._coming.append(self._ahead.submit(doors.found, first, count))
+            self._coming.append(Meanwhile(partial(doors.found, first, count)))
+
+    def _await(self) -> None:
+        """Let those that are reckoned out be finished, before their memory goes."""
+        for one in self._coming:
+            one.wait()
 
     def _remark(self, text: str, code: str, values: dict[str, str | int]) -> None:
         self._remarks[code] = Message(code, text, values)

@@ -87,8 +87,8 @@ class BulkBook:
         self._drawn: np.random.Generator | None = None
 
     @property
-    def _chance(self) -> np.random.Generator:
-        """Made when it is first asked: 10 ms, and where all answer nobody asks."""
+    def _chance(self) -> "np.random.Generator":
+        """Made when it is first asked: its import takes 10 ms, and where all answer nobody asks."""
         if self._drawn is None:
             self._drawn = np.random.default_rng()
         return self._drawn

@@ -6,45 +6,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tojimari.linux import packet_socket
-from tojimari.linux.ring import LENGTHS_AT, MAC_AT, STRIDE, TIME_AT, Ring
-from tojimari.scan.arrivals import PORTS
+from tojimari.linux.ring import LENGTHS_AT, MAC_AT, STRIDE, TIME_AT
+from tojimari.scan.bulk_hearing import PLAIN_VERSION, ROOM, TCP, Hearing
 from tojimari.scan.packet import ACK, ETHERNET, RST, Heard, heard
-from tojimari.scan.sieve import (
-    ADD_X,
-    AND,
-    IF_ANY,
-    IF_EQUAL,
-    IF_LEAST,
-    IF_LEAST_X,
-    LOAD_BYTE,
-    LOAD_BYTE_BEYOND,
-    LOAD_HALF,
-    LOAD_HALF_BEYOND,
-    LOAD_HEADER,
-    LOAD_LENGTH,
-    NO,
-    ON,
-    SHIFT_RIGHT,
-    SUBTRACT,
-    TO_X,
-    UNTAGGED,
-    YES,
-    Step,
-    sieve,
-)
 from tojimari.scan.task import Reason
 
 if TYPE_CHECKING:
     from tojimari.scan.bulk_frames import F64, U8, U16, U32
 
-ROOM = 1 << 16  # frames: 16 MiB, a sixteenth of a second at a million a second
 _FEW = 1 << 8
 AT_ONCE = 1 << 14  # frames in one look
 _PLAIN = 40  # bytes of an answer's headers without options
-_PLAIN_VERSION, _ICMP, _TCP = 0x45, 1, 6
-# Bytes of a frame that are looked at: an error, and what it quotes of a probe, each with all the
-# options that there can be (RFC 791, section 3.1; RFC 792).
-_SEEN = ETHERNET + 60 + 8 + 60 + 8
 _GLANCE = 0.0003  # seconds
 _TURN = 0.0001  # seconds: who sleeps for less comes back later than that
 
@@ -71,69 +43,18 @@ class Columns(NamedTuple):
     times: "F64"
 
 
-def steps(first_port: int) -> list[Step]:
-    """A classic filter: whole IPv4, ICMP or TCP to one of our ports with SYN or RST."""
-    made = [
-        *UNTAGGED,
-        (LOAD_HALF, ON, ON, 12),  # ethertype
-        (IF_EQUAL, ON, NO, 0x0800),
-        (LOAD_BYTE, ON, ON, ETHERNET),  # version and length of the header
-        (IF_LEAST, ON, NO, _PLAIN_VERSION),
-        (IF_LEAST, NO, ON, 0x50),
-        (LOAD_HALF, ON, ON, ETHERNET + 6),  # fragments
-        (IF_ANY, NO, ON, 0x3FFF),
-        (LOAD_BYTE, ON, ON, ETHERNET + 9),  # protocol
-        (IF_EQUAL, YES, ON, _ICMP),
-        (IF_EQUAL, ON, NO, _TCP),
-        (LOAD_HEADER, ON, ON, ETHERNET),
-        (LOAD_HALF_BEYOND, ON, ON, ETHERNET + 2),  # port
-        (AND, ON, ON, 0x10000 - PORTS),
-        (IF_EQUAL, ON, NO, first_port),
-        (LOAD_BYTE_BEYOND, ON, ON, ETHERNET + 13),  # flags
-        (IF_ANY, ON, NO, 0x06),
-        # The header of TCP, as long as it says, ends within the packet, and that within the frame.
-        (LOAD_BYTE_BEYOND, ON, ON, ETHERNET + 12),
-        (AND, ON, ON, 0xF0),
-        (IF_LEAST, ON, NO, 0x50),
-        (SHIFT_RIGHT, ON, ON, 2),
-        (ADD_X, ON, ON, 0),
-        (TO_X, ON, ON, 0),
-        (LOAD_HALF, ON, ON, ETHERNET + 2),
-        (IF_LEAST_X, ON, NO, 0),
-        (TO_X, ON, ON, 0),
-        (LOAD_LENGTH, ON, ON, 0),
-        (SUBTRACT, ON, ON, ETHERNET),
-        (IF_LEAST_X, YES, NO, 0),
-    ]
-    return sieve(made, _SEEN)
-
-
 class BulkEar:
-    """See the module.
+    """See the module."""
 
-    Attributes:
-        socket: What hears; frames can be sent by it too.
-    """
-
-    def __init__(self, interface: str, ours: bytes, first_port: int) -> None:
-        """Begin to hear.
+    def __init__(self, hearing: Hearing, ours: bytes) -> None:
+        """Look at what is heard.
 
         Args:
-            interface: Its name.
+            hearing: It; it stays the caller's.
             ours: The address that we probe from, in network byte order.
-            first_port: Of those that we probe from, a multiple of ``PORTS``.
-
-        Raises:
-            OSError: Not permitted.
         """
-        self._ours = ours
-        self.socket = packet_socket.frames(interface, steps=steps(first_port))
-        try:
-            self._ring = Ring(self.socket, ROOM)
-        except OSError:
-            self.socket.close()
-            raise
-        self._frames = np.frombuffer(self._ring.memory, np.uint8).reshape(ROOM, STRIDE)
+        self._ours, self._socket = ours, hearing.socket
+        self._frames = np.frombuffer(hearing.ring.memory, np.uint8).reshape(ROOM, STRIDE)
         words = self._frames.view(np.uint32)
         self._status, self._stamps = words[:, 0], words[:, TIME_AT // 4 : TIME_AT // 4 + 2]
         self._lengths = words[:, LENGTHS_AT // 4 : LENGTHS_AT // 4 + 2]
@@ -141,14 +62,12 @@ class BulkEar:
         self._first = -1
 
     def close(self) -> None:
-        """Hear no more."""
+        """Look no more, so that the memory can be let go of."""
         del self._frames, self._status, self._stamps, self._lengths
-        self._ring.close()
-        packet_socket.leave(self.socket)
 
     def lost(self) -> int:
         """How many found no room here since the last time."""
-        return packet_socket.dropped(self.socket)
+        return packet_socket.dropped(self._socket)
 
     def wait(self, seconds: float) -> None:
         """A moment."""
@@ -185,7 +104,7 @@ class BulkEar:
             packets[:, 8].copy(),
             times,
         )
-        (odd,) = np.nonzero((packets[:, 0] != _PLAIN_VERSION) | (packets[:, 9] != _TCP))
+        (odd,) = np.nonzero((packets[:, 0] != PLAIN_VERSION) | (packets[:, 9] != TCP))
         for row in odd.tolist():
             self._read(found, row, head + row)
         self._status[head : head + count] = 0

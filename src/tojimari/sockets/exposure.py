@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from tojimari.core import networks
 from tojimari.core.endpoint import Endpoint
 from tojimari.core.exposure import Certainty, Exposure, Reach, Zone
+from tojimari.core.interface import Interface
 from tojimari.core.message import Message
 from tojimari.core.observation import Witness
-from tojimari.core.socket import Interface, Listener, Namespace
+from tojimari.core.socket import Listener, Namespace
 
 _KERNEL_ONLY = frozenset({Witness.KERNEL})
 

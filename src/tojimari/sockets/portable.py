@@ -18,13 +18,13 @@ from typing import TypeVar
 import psutil
 
 from tojimari.core.endpoint import Endpoint, Transport, canonical_address
+from tojimari.core.interface import Interface
 from tojimari.core.message import Message
 from tojimari.core.socket import (
     Connection,
     Direction,
     Evidence,
     InsideView,
-    Interface,
     Listener,
     Namespace,
     Owner,
