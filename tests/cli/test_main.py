@@ -152,6 +152,18 @@ def test_numpy_starts_no_threads_whoever_imports_it_first() -> None:
     assert done.stdout == "1\n"
 
 
+def test_python_finds_nothing_to_look_through_at_the_end() -> None:
+    program = (
+        "import atexit, gc\n"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 1000, gc.get_count()[2]))\n"
+        "import tojimari.cli"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "True 0\n"
+
+
 def test_the_program_can_be_run_as_a_module() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tojimari", "--version"],
