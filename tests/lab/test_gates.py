@@ -165,6 +165,58 @@ def test_firewalld_is_said_as_packets_find_it(gates: Street) -> None:
     agree(said(gates, "bank", PORTS), knocked(gates, "bank", PORTS))
 
 
+def test_doors_of_udp_are_asked_from_outside_through_the_gates(gates: Street) -> None:
+    for rule in ("allow 9001/udp", "reject 9005/udp", "deny 9012"):
+        inside(gates, "office", "ufw", *rule.split())
+    publish = (
+        "iptables -t nat -A DOCKER ! -i docker0 -p udp -m udp --dport 8053"
+        " -j DNAT --to-destination 172.17.0.2:9001;"
+        "iptables -A DOCKER -d 172.17.0.2/32 ! -i docker0 -o docker0 -p udp -m udp --dport 9001"
+        " -j ACCEPT;"
+        "rm /run/listening; systemd-run -q --unit=echo"
+        " ip netns exec shop python3 /root/listen.py 9001;"
+        "until [ -e /run/listening ]; do read -t 0.1 _ </dev/zero || :; done"
+    )
+    inside(gates, "office", "bash", "-c", publish)
+    asked = from_outside(gates, "office", "8053,9001,9005,9012")
+    assert [asked[HERE["office"][0], port] for port in (8053, 9001, 9005, 9012)] == [
+        *(("open", "udp-response"), ("open", "udp-response")),
+        *(("closed", "port-unreachable"), ("open|filtered", "no-response")),
+    ]
+    assert asked[HERE["office"][1], 8053] == ("open|filtered", "no-response")  # published by IPv4
+    assert asked[HERE["office"][1], 9001] == ("open", "udp-response")
+    inside(gates, "bank", "firewall-cmd", "-q", "--add-port=9011/udp")
+    inside(
+        gates, "bank", "firewall-cmd", "-q", "--add-forward-port=port=9010:proto=udp:toport=9009"
+    )
+    asked = from_outside(gates, "bank", "9009-9012")
+    assert [asked[HERE["bank"][0], port] for port in (9009, 9010, 9011, 9012)] == [
+        *(("filtered", "admin-prohibited"), ("open", "udp-response")),
+        *(("open", "udp-response"), ("filtered", "admin-prohibited")),
+    ]
+
+
+def test_a_published_port_of_udp_is_told_beside_ufw_that_denies_it(gates: Street) -> None:
+    told = tojimari(gates, "office", "check", "--scan")
+    past = [one for one in told["findings"] if one["code"] == "published-past"]
+    doors = [told["doors"][one["door"]] for one in past]
+    assert [(one["transport"], one["port"]) for one in doors] == [("udp", 8053), ("tcp", 8080)]
+    assert {one["values"]["manager"] for one in past} == {"ufw"}
+
+
+def tojimari(street: Street, house: str, *words: str) -> dict[str, Any]:
+    """What a command says, all well or not."""
+    run = ("sh", "-c", 'tojimari "$@" --json || [ $? -eq 1 ]', "-", *words)
+    told: dict[str, Any] = json.loads(inside(street, house, *run))
+    return told
+
+
+def from_outside(street: Street, house: str, ports: str) -> dict[tuple[str, int], tuple[str, str]]:
+    """What each door of UDP does, and why we say so, by address and port."""
+    told = tojimari(street, house, "scan", "--from-outside", "--udp", "-p", ports)
+    return {(one["address"], one["port"]): (one["state"], one["reason"]) for one in told["doors"]}
+
+
 def test_a_published_port_passes_ufw_until_the_right_rule_stands(gates: Street) -> None:
     (before,) = reached(gates)
     assert (before["certainty"], before["decider"]["owner"]) == ("certainly", "Docker")
