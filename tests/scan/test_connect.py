@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,7 +17,9 @@ import yard
 from behind import door, says, shut_port
 from heard import Heard
 from tojimari.scan import connecting
+from tojimari.scan.methods import connect
 from tojimari.scan.methods.connect import METHOD
+from tojimari.scan.one_socket import OneSocket
 from tojimari.scan.task import Answer, Ended, Limits, Reason, Space, Task, Way
 from yard import THEIRS, THEIRS_V6, Yard
 
@@ -139,6 +141,40 @@ class TestAnotherMachine:
         told = knocked(task)
         assert told.ports(task, Answer.FILTERED) == [22]
         assert told.ports(task, Answer.CLOSED) == [23]
+
+    def test_one_refusal_by_a_firewall_is_found_among_many_by_the_machine(self, far: Yard) -> None:
+        """Sockets are used again, and it is asked of several doors together who refused them."""
+        far.run("sysctl", "-qw", "net.ipv4.icmp_ratelimit=0")
+        far.listen(1500)
+        reject = (
+            "add rule inet yard in tcp dport {1000,1900} reject with icmpx type port-unreachable"
+        )
+        table = "add table inet yard; add chain inet yard in { type filter hook input priority 0; }"
+        far.run("nft", f"{table}; {reject}")
+        ports = tuple(range(1, 2001))
+        task = heard.task(space(THEIRS, ports), CABLE, limits=Limits(rate=20_000.0))
+        told = knocked(task)
+        assert told.ports(task, Answer.OPEN) == [1500]
+        assert told.ports(task, Answer.FILTERED) == [1000, 1900]
+        assert len(told.ports(task, Answer.CLOSED)) == len(ports) - 3
+
+    def test_one_socket_is_left_alone_where_it_is_not_quick(
+        self, far: Yard, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        del far
+        used: list[int] = []
+
+        def knock(self: OneSocket, places: Sequence[int]) -> tuple[list[int], Sequence[int]]:
+            used.append(places[0])
+            self.gave_up = True
+            return [], places
+
+        monkeypatch.setattr(OneSocket, "knock", knock)
+        for name in ("FEWEST_DOORS", "FIRST_DOORS", "MOST_DOORS"):
+            monkeypatch.setattr(connect, name, 64)
+        task = heard.task(space(THEIRS, tuple(range(1, 64 * 20 + 1))), CABLE)
+        assert len(knocked(task).ports(task, Answer.CLOSED)) == 64 * 20
+        assert len(used) == 5  # at the first block of 20, the 3rd, 6th, 11th and 20th
 
     @pytest.mark.parametrize(("listen", "address"), [("0.0.0.0", THEIRS), ("::", THEIRS_V6)])
     @pytest.mark.parametrize("rate", [None, 5000.0])  # one socket used again, and many

@@ -24,7 +24,9 @@ from tojimari.scan.timing import Timing
 PATIENCE = 0.02  # seconds for one door
 SLOW = 0.0005  # seconds; where answers take longer, many sockets are quicker than one
 SLOWEST = 4  # doors in a row that did not answer at once
-ROUND = 256  # doors between two looks at the clock
+ROUND = 256  # doors that one processor takes at once
+GLANCE = 16  # doors between two looks at the clock
+ENOUGH = 64  # doors whose time may pass, by one interruption, before it says anything
 WORTH_ANOTHER = 4096  # doors from which another thread pays
 MOST_AT_ONCE = 2  # threads; Python runs one at a time, and only the waiting is shared
 
@@ -34,6 +36,7 @@ class OneSocket:
 
     Attributes:
         ended: Why it had to end; None where it did not.
+        gave_up: Whether answers did not come at once.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class OneSocket:
         self._left: list[int] = []
         self._next = 0
         self._quick = True
+        self.gave_up = False
         self.ended: Ended | None = None
 
     def knock(self, places: Sequence[int]) -> tuple[list[int], Sequence[int]]:
@@ -107,11 +111,10 @@ class OneSocket:
 
     def _round(self, places: Sequence[int]) -> None:
         """Knock at some, and say what came of it."""
-        closed: list[int] = []
-        refused: list[int] = []  # by this socket, before anybody complained
-        doubted: list[int] = []
+        # Of those that refused: by themselves; by this socket, before anybody was asked who it was;
+        # by themselves or by somebody on the way. And those that said nothing.
+        closed, refused, doubted, silent = (list[int]() for _ in range(4))
         other: list[tuple[int, Answer, Reason]] = []
-        silent: list[int] = []
         door, clock = self._street.door, time.perf_counter
         row = knocked = 0
         start = clock()
@@ -123,6 +126,8 @@ class OneSocket:
                 if code == errno.ECONNREFUSED:
                     refused.append(place)
                     row = 0
+                    if knocked % GLANCE == 0 and clock() - start > SLOW * max(knocked, ENOUGH):
+                        break
                     continue
                 began = clock()
                 row = row + 1 if code in connecting.STARTED else 0
@@ -156,7 +161,7 @@ class OneSocket:
             self._left += doubted
             self._left += places[knocked:]
             if doubted or row >= SLOWEST or taken > SLOW * knocked:
-                self._quick = False
+                self._quick, self.gave_up = False, True
 
     def _socket(self) -> Socket:
         one = connecting.made(self._street.family, blocking=True)
