@@ -1,6 +1,5 @@
 """What every test may count on: isolation, or a counted skip; in CI a skip is a failure."""
 
-import fcntl
 import os
 import shutil
 import socket
@@ -29,21 +28,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         missing = [str(name) for name in mark.args if shutil.which(str(name)) is None]
         if missing:
             pytest.skip(f"needs {', '.join(missing)}")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def table_of_its_own(request: pytest.FixtureRequest) -> Generator[None]:
-    """Files that put our table into the suite's namespace take turns: its processes share that."""
-    text = request.path.read_text(encoding="utf-8")
-    if "streets" in text or "tojimari.close" not in text:
-        yield
-        return
-    turn = os.open(Path(__file__).parent, os.O_RDONLY)
-    try:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(turn)
 
 
 @pytest.fixture
