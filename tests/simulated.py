@@ -47,8 +47,9 @@ class Bucket:
         self.level = self.burst
 
     def take(self, now: float) -> bool:
-        self.level = min(self.burst, self.level + (now - self.at) * self.rate)
-        self.at = now
+        # What was sent later may be here earlier.
+        self.level = min(self.burst, self.level + max(0.0, now - self.at) * self.rate)
+        self.at = max(self.at, now)
         if self.level < 1:
             return False
         self.level -= 1

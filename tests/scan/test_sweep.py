@@ -97,6 +97,30 @@ def test_a_target_that_limits_its_resets_is_not_chased() -> None:
     assert [remark.code for remark in done.ending.remarks] == ["resets-limited"]
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("count", [1, 5, 30])
+def test_resets_that_are_not_sent_are_not_taken_for_loss(count: int, seed: int) -> None:
+    # Of so many doors the first open one is found late, and what closed ones say comes before it.
+    opens = frozenset(random.Random(5 + seed).sample(range(1, 65_536), count))  # noqa: S311
+    done = sweep(Target(opens, resets=Bucket(200, 200)), ports=65_535, seed=seed)
+    assert done.opens == {port - 1 for port in opens}
+    assert done.seconds < 3
+    assert done.simulation.sent < 6 * 65_535
+    assert [remark.code for remark in done.ending.remarks] == ["resets-limited"]
+
+
+@pytest.mark.parametrize("seed", [0, 8])
+@pytest.mark.parametrize("count", [1, 30])
+def test_who_takes_few_probes_is_sent_few(count: int, seed: int) -> None:
+    opens = frozenset(random.Random(5 + seed).sample(range(1, 20_001), count))  # noqa: S311
+    done = sweep(Target(opens, syns=Bucket(1000)), ports=20_000, seed=seed)
+    assert done.opens == {port - 1 for port in opens}
+    assert len(done.listener.places(Answer.CLOSED)) == 20_000 - count
+    assert done.seconds < 22
+    assert done.simulation.sent < 12 * 20_000
+    assert [remark.code for remark in done.ending.remarks] == ["slowed"]
+
+
 def test_everything_open_is_remarked() -> None:
     done = sweep(Target(OPENS, Answer.OPEN), ports=PORTS)
     assert [remark.code for remark in done.ending.remarks] == ["everything-open"]

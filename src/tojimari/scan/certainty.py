@@ -4,6 +4,7 @@ Losses are measured, not guessed: by probes to doors that are known to answer, s
 others, and by doors that answer a later try only.
 """
 
+import math
 from copy import copy
 
 from tojimari.scan.book import Checked, Tally
@@ -12,7 +13,11 @@ PASSES = 2  # silent passes after the first that it takes at least
 MISSED = 1e-4  # how many answering doors may be missed, as a mean over many scans
 _ENOUGH = 20  # checks of one kind before they prove something
 _PRIOR = 20
-_MOST_HEARD, _LEAST_HEARD = 0.5, 0.8  # shares that tell a limit of resets from loss
+_LIMITED = (
+    0.6  # times the share of open doors heard: at most so many closed, where resets are limited
+)
+_SURE = 5.0  # standard errors between the two: it is asked at every look, and not taken back
+_SUSPECTED = 0.5  # share of closed doors heard under which resets may be limited
 
 
 class Certainty:
@@ -31,7 +36,7 @@ class Certainty:
         self._chance = 1.0  # that a door which answers was lost in every pass so far
         self._pass = Checked()
         self._all = Checked()
-        self._steady = Checked()  # since the rate was last changed
+        self._pairs = _Pairs()
         self._fresh = self._fresh_opens = self._retried = 0
 
     @property
@@ -48,25 +53,22 @@ class Certainty:
         self._fresh_opens += tally.opens
         self._retried += tally.retried_opens if self.resets_limited else tally.retried
 
-    def saw_checks(self, checked: Checked, *, steady: bool = True) -> None:
-        """Take in checks whose time is over.
-
-        Args:
-            checked: They.
-            steady: Whether they were sent at the rate of now.
-        """
+    def saw_checks(self, checked: Checked) -> None:
+        """Take in checks whose time is over, in the order in which they were sent."""
         self._pass.add(checked)
         self._all.add(checked)
-        if steady:
-            self._steady.add(checked)
-        one = self._steady
-        if one.opens >= _ENOUGH and one.closed >= _ENOUGH:
-            open_share, closed_share = one.opens_heard / one.opens, one.closed_heard / one.closed
-            self.resets_limited = open_share >= _LEAST_HEARD and closed_share <= _MOST_HEARD
+        self._pairs.add(checked)
+        self.resets_limited = self.resets_limited or self._pairs.differ
 
     def rate_changed(self) -> None:
         """Compare nothing before with anything after."""
-        self._steady = Checked()
+        self._pairs.part()
+
+    def may_be_resets(self, checked: Checked) -> bool:
+        """Whether what some checks lost may be nothing but resets that were not sent."""
+        if self.resets_limited or checked.opens >= _ENOUGH:
+            return False
+        return checked.closed_heard <= _SUSPECTED * checked.closed
 
     def of(self, checked: Checked) -> tuple[int, int]:
         """How many of some checks count as measuring the way, and how many of these were heard.
@@ -123,3 +125,39 @@ class Certainty:
         if self.silent < PASSES:
             return False
         return not self.lossy or answering * self._chance <= MISSED
+
+
+class _Pairs:
+    """Open and closed doors that were checked about the same time, and so at the same rate.
+
+    Both are counted as if there had been as many closed as open ones each time: how many there were
+    of each changes while doors are found, and so does what is lost.
+    """
+
+    def __init__(self) -> None:
+        self._sent = self._opens = 0
+        self._closed = 0.0
+        self._now = Checked()
+
+    def add(self, one: Checked) -> None:
+        """Take checks in; they count when there are some of both kinds."""
+        now = self._now
+        now.add(one)
+        if now.opens and now.closed:
+            self._sent += now.opens
+            self._opens += now.opens_heard
+            self._closed += now.opens * now.closed_heard / now.closed
+            self._now = Checked()
+
+    def part(self) -> None:
+        """What comes now is not of the same time."""
+        self._now = Checked()
+
+    @property
+    def differ(self) -> bool:
+        """Whether closed doors surely answer less often than open ones."""
+        if self._sent < _ENOUGH or self._closed > _LIMITED * self._opens:
+            return False
+        share = (self._opens + self._closed) / (2 * self._sent)
+        error = math.sqrt(2 * self._sent * share * (1 - share))
+        return self._opens - self._closed >= _SURE * error

@@ -25,7 +25,8 @@ CROWDED = 0.25  # share of probes lost from which there may be too many of them
 PROVEN = 0.08  # the same, once it has been seen that fewer are lost of fewer
 EASY = 0.03  # share lost under which there may be more
 _SLOWER = 0.8  # times a rate: what is slower than that is a trial of it
-_AS_MUCH = 0.5  # times the loss before: what is not less than that was no help
+_HELPED = 0.5  # times the loss before: what is not more than that was a help,
+_TWICE = 2.0  # and so was what brought so many times the share that was heard before
 _REMEMBERED = 160  # probes: as many of the last measurements at one rate are taken together
 _DOUBTED = 2.0  # standard errors that a loss is doubted by, until it is seen that less speed helps
 _ABOVE = 1.02  # times what is delivered: so nothing is left unused
@@ -109,34 +110,45 @@ class Flow:
         """So many were answered: as many more may be under way, as in RFC 5681, section 3.1."""
         self._window = min(self._window + count, WIDEST)
 
-    def judge(self, lost: int, checked: int, rate: float) -> bool:
+    def judge(self, lost: int, checked: int, rate: float, answered: float = 0.0) -> bool:
         """Take a measured loss into account.
 
         Args:
             lost: Probes to answering doors that stayed without an answer.
             checked: Of how many.
             rate: Probes a second, of every kind, at which they were sent.
+            answered: Share of these that were answered: at least so many came through.
 
         Returns:
             Whether the rate is another now: then older measurements say nothing about it.
         """
         before = self._paced
-        self._learn(lost, checked, rate)
+        self._learn(lost, checked, rate, answered)
         if self._paced == before:
             return False
         self._lost = self._checked = 0.0
         return True
 
-    def _learn(self, lost: float, checked: float, rate: float) -> None:
+    def forget(self) -> None:
+        """What was judged was no loss: go on as if it had not been."""
+        self._paced = self._limit
+        self._usual = 0.0
+        self._trial = None
+        self._proven = False
+        self._step = _BOLDEST
+        self._lost = self._checked = 0.0
+
+    def _learn(self, lost: float, checked: float, rate: float, answered: float) -> None:
         if not self._proven and self._trial is None:
             # A line that loses at any rate loses much now and then: what it lost before counts too.
             fading = min(1.0, (_REMEMBERED - checked) / self._checked) if self._checked else 0.0
             self._lost = lost = self._lost * max(fading, 0.0) + lost
             self._checked = checked = self._checked * max(fading, 0.0) + checked
         loss = lost / checked
+        heard = max(1 - loss, 1 / checked, answered)
         if self._trial is not None and rate < _SLOWER * self._trial.rate:
             trial, self._trial = self._trial, None
-            if loss > _AS_MUCH * trial.loss:
+            if loss > _HELPED * trial.loss and heard < _TWICE * trial.heard:
                 # As many are lost at the lower rate: it is the line, not the crowd.
                 self._usual = max(self._usual, loss)
                 self._paced = trial.paced
@@ -145,10 +157,9 @@ class Flow:
         doubt = 1.0 if self._proven else _DOUBTED
         sure = loss - doubt * math.sqrt(loss * (1 - loss) / checked)
         if sure > self._usual + (PROVEN if self._proven else CROWDED):
-            self._trial = self._trial or _Trial(self._paced, rate, loss)
+            self._trial = self._trial or _Trial(self._paced, rate, loss, heard)
             if self._paced is not None:
                 self._step = _BOLD
-            heard = max(1 - loss, 1 / checked)
             paced = max(rate * heard * _ABOVE, LEAST_RATE)
         elif self._paced is not None and loss <= self._usual + EASY:
             # From the rate that was measured: what was learnt since is not yet known.
@@ -165,3 +176,4 @@ class _Trial(NamedTuple):
     paced: float | None
     rate: float
     loss: float
+    heard: float

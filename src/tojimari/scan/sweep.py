@@ -26,6 +26,8 @@ CHECKS = 16  # checks at once; more would be a burst of their own
 _SUSPICIOUS = 0.01  # share of probes without an answer from which it is asked why
 _PATIENT = 2.0  # times the patience for an answer, before a check counts as lost
 _JUDGED = 40  # checks that make a judgement
+_UNDECIDED = 1.0  # seconds in which checks of open doors are awaited where closed ones say little
+_EARLY = 1 << 17  # probes, twice a host's doors, before which an open door may yet be found
 _PROXY = 100  # open doors of a host, with none closed, that look like a proxy's
 
 
@@ -102,6 +104,8 @@ class Sweep:
         self._batch = batch
         self._certainty = Certainty()
         self._judged = Checked()
+        self._judged_from = 0, 0  # answers, and probes sent, at the last judgement
+        self._blind = False  # whether it was judged by closed doors alone, which may answer less
         self._changed = -math.inf
         self._started = self._looked = self._reported = clock()
         self._attempt = 0
@@ -253,18 +257,42 @@ class Sweep:
 
     def _judge(self, before: float) -> None:
         """Learn from the checks whose time is over."""
+        certainty, limited = self._certainty, self._certainty.resets_limited
         for checked in self._book.checked(before):
-            steady = checked.since > self._changed
-            self._certainty.saw_checks(checked, steady=steady)
-            if steady:
+            certainty.saw_checks(checked)
+            if checked.since > self._changed:
                 self._judged.add(checked)
-        sent, heard = self._certainty.of(self._judged)
-        rate = self._judged.rate
-        if sent >= _JUDGED and rate is not None:
-            if self._flow.judge(sent - heard, sent, rate):
-                self._changed = self._clock()
-                self._certainty.rate_changed()
-            self._judged = Checked()
+        if (certainty.resets_limited and not limited) or (self._blind and self._book.opens):
+            # What closed doors alone seemed to say of the way they may have said of themselves.
+            self._flow.forget()
+            self._blind = False
+            self._rate_changed()
+        judged = self._judged
+        sent, heard = certainty.of(judged)
+        rate = judged.rate
+        if sent < _JUDGED or rate is None or self._undecided(judged):
+            return
+        self._blind = self._blind or (not self._book.opens and certainty.may_be_resets(judged))
+        arrived, knocked = self._judged_from
+        self._judged_from = self._book.arrived(), self._book.sent
+        answered = (self._judged_from[0] - arrived) / max(1, self._judged_from[1] - knocked)
+        if self._flow.judge(sent - heard, sent, rate, min(answered, 1.0)):
+            self._rate_changed()
+        self._judged = Checked()
+
+    def _undecided(self, judged: Checked) -> bool:
+        """Whether it is worth waiting for open doors to tell loss from a limit of resets."""
+        if not self._certainty.may_be_resets(judged):
+            return False
+        if self._book.opens:
+            return judged.until - judged.since < _UNDECIDED
+        return not self._attempt and self._book.sent < _EARLY
+
+    def _rate_changed(self) -> None:
+        """Compare nothing before with anything after."""
+        self._changed = self._clock()
+        self._judged = Checked()
+        self._certainty.rate_changed()
 
     def _over(self, now: float) -> Ended | None:
         """Why to end now; None to go on. Reports on the way."""
