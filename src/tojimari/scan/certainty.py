@@ -13,9 +13,7 @@ PASSES = 2  # silent passes after the first that it takes at least
 MISSED = 1e-4  # how many answering doors may be missed, as a mean over many scans
 _ENOUGH = 20  # checks of one kind before they prove something
 _PRIOR = 20
-_LIMITED = (
-    0.6  # times the share of open doors heard: at most so many closed, where resets are limited
-)
+_LIMITED = 0.6  # times the share of open doors heard: no more of the closed, if resets are limited
 _SURE = 5.0  # standard errors between the two: it is asked at every look, and not taken back
 _SUSPECTED = 0.5  # share of closed doors heard under which resets may be limited
 
